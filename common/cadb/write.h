@@ -1,0 +1,96 @@
+/*
+ * The CA's database, write side.  Only ocsp-ca links this.
+ *
+ * Writers wait for each other up to CADB_BUSY_MS, then fail with ERR_TRYLATER.
+ * Every change is made between cadb_begin and cadb_commit and appends its
+ * event; what commit has acknowledged outlives kill -9 and power loss
+ * (synchronous=FULL), except in a lab that is marked temporary.
+ */
+#ifndef OCSP_LAB_CADB_WRITE_H
+#define OCSP_LAB_CADB_WRITE_H
+
+#include "cadb/cadb.h"
+
+enum { CADB_BUSY_MS = 30000 };
+
+/*
+ * A new database at DIR/ca.db.new, open for writing, without CAs.
+ * cadb_publish gives it its name, so ca.db appears complete or not at all; it
+ * closes db in any case, and fails with ERR_EXISTS if DIR/ca.db is there.
+ * The caller holds whatever lock keeps two makers apart.
+ */
+int cadb_create(const char *dir, const struct cadb_settings *s,
+    struct cadb **out, struct err *e);
+int cadb_publish(struct cadb *db, struct err *e);
+
+/* For writing; brings an older schema up to date, in one transaction. */
+int cadb_open_write(const char *dir, struct cadb **out, struct err *e);
+
+/* BEGIN IMMEDIATE: from here on no other process writes. */
+int cadb_begin(struct cadb *db, struct err *e);
+int cadb_commit(struct cadb *db, struct err *e);
+void cadb_rollback(struct cadb *db); /* nothing begun: nothing done */
+
+/* Fills ca->id (and parent, if 0, with it) and version.  The signer's fields
+ * are ignored: see cadb_signer_add.  is_default: see cadb_ca_default. */
+int cadb_ca_add(struct cadb *db, struct cadb_ca *ca, bool is_default,
+    int64_t now, struct err *e);
+
+struct cadb_signer {
+        int64_t ca;
+        struct span serial;
+        struct span der;
+        const char *path; /* relative to DIR; "" if the CA signs itself */
+        int64_t not_before, not_after;
+};
+/* Adds it and makes it the current one of its CA. */
+int cadb_signer_add(struct cadb *db, const struct cadb_signer *s, int64_t now,
+    struct err *e);
+
+struct cadb_new_cert {
+        int64_t ca;
+        const char *name; /* NULL: none */
+        struct span serial;
+        struct span der;
+        const char *subject;
+        int64_t not_before, not_after;
+};
+/* ERR_EXISTS if the name or the serial is taken. */
+int cadb_cert_add(struct cadb *db, const struct cadb_new_cert *c, int64_t now,
+    struct err *e);
+
+struct cadb_revocation {
+        int reason; /* -1: none; 6: hold */
+        int64_t revoked_at;
+        int64_t invalidity_at; /* 0: none */
+};
+
+/* What a change of state came to.  Only CHANGED wrote anything. */
+enum cadb_change {
+        CADB_CHANGED,
+        CADB_SAME,        /* it was so already; first date and reason stay */
+        CADB_FORBIDDEN,   /* release of one that is not on hold, hold of one
+                             that is revoked for good */
+        CADB_ABSENT,      /* never issued */
+};
+/*
+ * Good or on hold -> revoked.  A hold that is revoked keeps the hold's date
+ * unless r names an earlier one.  Repeated with keyCompromise over another
+ * reason: the reason is raised (STANDARDS: BR), the date may move back, never
+ * forward.  With reason 6: good -> hold.
+ */
+int cadb_revoke(struct cadb *db, int64_t ca, struct span serial,
+    const struct cadb_revocation *r, int64_t now, enum cadb_change *out,
+    struct err *e);
+int cadb_release(struct cadb *db, int64_t ca, struct span serial, int64_t now,
+    enum cadb_change *out, struct err *e);
+
+/* Takes the next CRLNumber of the CA (1, 2, ...) inside the transaction. */
+int cadb_crl_number(struct cadb *db, int64_t ca, int64_t now, uint64_t *out,
+    struct err *e);
+
+/* An event that changes no row, such as "clock". */
+int cadb_event_add(struct cadb *db, const char *kind, const char *detail,
+    int64_t now, struct err *e);
+
+#endif

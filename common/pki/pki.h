@@ -1,0 +1,181 @@
+/*
+ * Keys, certificates, chains and CRLs: loading, making, signing.
+ *
+ * OpenSSL objects that a function returns are the caller's to free.  Times are
+ * seconds since 1970.
+ */
+#ifndef OCSP_LAB_PKI_H
+#define OCSP_LAB_PKI_H
+
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+enum pki_algorithm {
+        PKI_P256,
+        PKI_P384,
+        PKI_RSA2048,
+        PKI_RSA3072,
+        PKI_RSA4096,
+        PKI_ED25519,
+};
+
+int pki_algorithm_parse(const char *text, enum pki_algorithm *out,
+    struct err *e);
+const char *pki_algorithm_name(enum pki_algorithm a); /* "p256" */
+
+/* ---- keys -------------------------------------------------------------- */
+
+int pki_key_new(enum pki_algorithm a, EVP_PKEY **out, struct err *e);
+
+/* Appends PKCS#8 PEM. */
+int pki_key_pem(EVP_PKEY *key, struct buf *out, struct err *e);
+
+/* What to do about a key file that others can read. */
+enum pki_key_mode {
+        PKI_KEY_PRIVATE, /* inside DIR: anything wider than 0600 is refused */
+        PKI_KEY_ANY,     /* the user's own file: see pki_key_is_wide */
+};
+/* Encrypted keys are refused with a clear line; never prompts. */
+int pki_key_load(const char *path, enum pki_key_mode mode, EVP_PKEY **out,
+    struct err *e);
+bool pki_key_is_wide(const char *path);
+
+/* ERR_CONFIG, naming both, if they are not a pair. */
+int pki_key_matches(EVP_PKEY *key, X509 *cert, const char *key_path,
+    const char *cert_path, struct err *e);
+
+/* ---- certificates ------------------------------------------------------ */
+
+/* First certificate in a PEM file, or a DER file. */
+int pki_cert_load(const char *path, X509 **out, struct err *e);
+
+/* All certificates of a PEM file, in order; at least one. */
+int pki_certs_load(const char *path, STACK_OF(X509) **out, struct err *e);
+
+int pki_cert_from_der(struct span der, X509 **out, struct err *e);
+int pki_cert_der(const X509 *cert, struct buf *out, struct err *e);
+int pki_cert_pem(const X509 *cert, struct buf *out, struct err *e);
+
+/* The one of certs that issued cert (by name, and by signature), borrowed;
+ * NULL if none. */
+X509 *pki_issuer_of(X509 *cert, STACK_OF(X509) *certs);
+
+/* Chain leaf -> roots over untrusted, at time now (not the wall clock).  -1
+ * with ERR_DATA and OpenSSL's reason, naming the certificate.  chain (may be
+ * NULL) gets the verified chain, leaf first; free with sk_X509_pop_free. */
+int pki_chain_verify(X509 *leaf, STACK_OF(X509) *untrusted,
+    STACK_OF(X509) *roots, int64_t now, STACK_OF(X509) **chain,
+    struct err *e);
+
+/* DNS name or IP address in the certificate's SANs. */
+bool pki_name_matches(X509 *cert, const char *host);
+
+int64_t pki_not_before(const X509 *cert);
+int64_t pki_not_after(const X509 *cert);
+
+/* One line, RFC 2253 order, cut. */
+enum { PKI_NAME_TEXT_MAX = 160 };
+const char *pki_subject(const X509 *cert, char out[PKI_NAME_TEXT_MAX]);
+
+/* TLS feature status_request, RFC 7633. */
+bool pki_must_staple(X509 *cert);
+
+/* id-ad-ocsp URLs of AIA in order.  Fills at most max strings that the
+ * caller frees with OPENSSL_free; returns how many. */
+enum { PKI_URLS_MAX = 8 };
+size_t pki_ocsp_urls(X509 *cert, char *urls[], size_t max);
+
+/* ---- serial numbers ---------------------------------------------------- */
+
+enum { PKI_SERIAL_MAX = 64 };
+
+/* Canonical serial: the content octets of the DER INTEGER (so 0x80.. has a
+ * leading 00).  This is what the database is keyed by. */
+struct pki_serial {
+        uint8_t octets[PKI_SERIAL_MAX];
+        size_t len;
+};
+/* len 0 if it does not fit. */
+struct pki_serial pki_serial_of(const X509 *cert);
+
+/* A new one: 16 octets, 126 bits from the CSPRNG, positive, never with a
+ * leading 00. */
+int pki_serial_new(struct pki_serial *out, struct err *e);
+
+/* From hex as people write it, with or without leading zeros. */
+int pki_serial_parse(const char *hex, struct pki_serial *out, struct err *e);
+
+/* Hex as openssl prints it, but lower case and without a leading 00. */
+enum { PKI_SERIAL_TEXT_MAX = 2 * PKI_SERIAL_MAX + 1 };
+const char *pki_serial_text(struct span serial, char out[PKI_SERIAL_TEXT_MAX]);
+
+/* ---- making certificates ----------------------------------------------- */
+
+enum pki_profile {
+        PKI_ROOT,
+        PKI_INTERMEDIATE,
+        PKI_SERVER,
+        PKI_CLIENT,
+        PKI_OCSP_SIGNER, /* STANDARDS: EKU OCSPSigning only, nocheck, critical
+                            KU digitalSignature, no SAN, CRLDP or AIA */
+};
+
+struct pki_cert_spec {
+        enum pki_profile profile;
+        const char *common_name;
+        const char *organization; /* may be NULL */
+        EVP_PKEY *subject_key;    /* its public half is used */
+        X509 *issuer;             /* NULL: self-signed */
+        EVP_PKEY *issuer_key;
+        struct pki_serial serial;
+        int64_t not_before, not_after;
+        int path_len; /* PKI_ROOT, PKI_INTERMEDIATE; -1: none */
+        /* "IP:..", "DNS:..", "email:..", "URI:..", or bare and recognised */
+        const char *const *sans;
+        size_t sans_len;
+        const char *const *ocsp_urls;
+        size_t ocsp_urls_len;
+        const char *crl_url; /* NULL: none */
+        bool must_staple;
+};
+
+int pki_cert_make(const struct pki_cert_spec *spec, X509 **out, struct err *e);
+
+/* What kind of SAN a bare word is, as "DNS:", "IP:", "email:" or "URI:"
+ * prefix; checks it.  ERR_USAGE if it is none. */
+int pki_san_check(const char *word, const char **prefix, struct err *e);
+
+/* PKCS#10: loads REQ.csr (PEM or DER) and checks its own signature. */
+int pki_csr_load(const char *path, X509_REQ **out, struct err *e);
+
+/* ---- CRL --------------------------------------------------------------- */
+
+struct pki_crl_spec {
+        X509 *issuer;
+        EVP_PKEY *issuer_key;
+        int64_t this_update, next_update;
+        uint64_t number;
+};
+struct pki_crl_entry {
+        struct span serial;
+        int64_t revocation_time;
+        int reason;            /* -1 or 0: left out */
+        int64_t invalidity_at; /* 0: left out */
+};
+struct pki_crl;
+int pki_crl_new(const struct pki_crl_spec *spec, struct pki_crl **out,
+    struct err *e);
+int pki_crl_add(struct pki_crl *crl, const struct pki_crl_entry *entry,
+    struct err *e);
+/* Sorts, signs and appends PEM.  Once per CRL. */
+int pki_crl_finish_pem(struct pki_crl *crl, struct buf *out, struct err *e);
+void pki_crl_free(struct pki_crl *crl);
+
+#endif
