@@ -1,0 +1,75 @@
+# shellcheck shell=bash
+# For every program test: `load helper`.  Each test has its own folder, its own
+# ports (always 0), and ends only the processes that it started.
+
+bats_require_minimum_version 1.5.0
+export PATH="${OCSP_LAB_BIN:?run the tests with ctest or tests/run.sh}:$PATH"
+unset "${!OCSP_LAB_@}"
+OCSP_LAB_SOURCE=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+export OCSP_LAB_SOURCE
+
+setup() {
+  T=$BATS_TEST_TMPDIR
+  cd "$T" || return 1
+  export OCSP_LAB_DIR=$T/lab
+  : >"$T/pids"
+}
+
+teardown() {
+  local pid
+  while read -r pid; do
+    kill "$pid" 2>/dev/null || continue
+    wait "$pid" 2>/dev/null || true
+  done <"$T/pids"
+  if [ -z "${BATS_TEST_COMPLETED:-}" ]; then
+    tail -n 40 "$T"/*.log 2>/dev/null || true
+  fi
+}
+
+# serve NAME CMD ARG... : starts a server and waits for its ready line, which
+# is then in $ready; its process id is in $pid, its stderr in NAME.log.
+serve() {
+  local name=$1
+  shift
+  mkfifo "$T/$name.out"
+  "$@" >"$T/$name.out" 2>"$T/$name.log" 3>&- &
+  pid=$!
+  echo "$pid" >>"$T/pids"
+  exec {ready_fd}<"$T/$name.out"
+  rm "$T/$name.out"
+  if ! read -r -t 60 -u "$ready_fd" ready; then
+    echo "$name did not become ready" >&2
+    cat "$T/$name.log" >&2
+    return 1
+  fi
+}
+
+# halt PID : SIGTERM, and its exit code in $status.
+halt() {
+  kill "$1"
+  status=0
+  wait "$1" || status=$?
+}
+
+# field KEY : of the JSON on standard input, as text; nothing if absent.
+field() {
+  python3 -c 'import json, sys
+v = json.load(sys.stdin)
+for k in sys.argv[1].split("."):
+    v = v[int(k)] if isinstance(v, list) else v.get(k) if v is not None else None
+if v is not None:
+    print(v if isinstance(v, str) else json.dumps(v))' "$1"
+}
+
+# exits CODE CMD ARG... : run, and the exit code must be CODE; $output has
+# what it printed, both streams.
+exits() {
+  local want=$1
+  shift
+  run "$@"
+  if [ "$status" -ne "$want" ]; then
+    echo "exit $status, wanted $want: $*" >&2
+    echo "$output" >&2
+    return 1
+  fi
+}
