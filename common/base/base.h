@@ -13,5 +13,6 @@
 #include "base/dir.h"
 #include "base/log.h"
 #include "base/cli.h"
+#include "base/listen.h"
 
 #endif

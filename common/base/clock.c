@@ -46,8 +46,8 @@ static int clock_path(char *out, size_t size, const char *dir, struct err *e)
         return 0;
 }
 
-static int map_file(const char *path, int prot, int fd, struct clock_file **out,
-    struct err *e)
+static int map_file(
+    const char *path, int prot, int fd, struct clock_file **out, struct err *e)
 {
         struct stat st;
         struct clock_file *f;
@@ -116,25 +116,28 @@ static struct slot slot_load(const struct slot *s)
             __atomic_load_n(&s->value, __ATOMIC_ACQUIRE)};
 }
 
+static uint64_t generation_of(const struct clock_file *f)
+{
+        return __atomic_load_n(&f->generation, __ATOMIC_ACQUIRE);
+}
+
 uint64_t labclock_generation(const struct labclock *c)
 {
-        if (c == NULL || c->file == NULL)
-                return 0;
-        return __atomic_load_n(&c->file->generation, __ATOMIC_ACQUIRE);
+        return c == NULL || c->file == NULL ? 0 : generation_of(c->file);
 }
 
 struct labclock_setting labclock_get(const struct labclock *c)
 {
-        uint64_t before, after;
+        const struct clock_file *f = c == NULL ? NULL : c->file;
+        uint64_t before;
         struct slot s;
 
-        if (c == NULL || c->file == NULL)
+        if (f == NULL)
                 return (struct labclock_setting){LABCLOCK_REAL, 0};
         do {
-                before = labclock_generation(c);
-                s = slot_load(&c->file->slots[before & 1]);
-                after = labclock_generation(c);
-        } while (before != after);
+                before = generation_of(f);
+                s = slot_load(&f->slots[before & 1]);
+        } while (before != generation_of(f));
         if (s.mode != LABCLOCK_OFFSET && s.mode != LABCLOCK_FROZEN)
                 return (struct labclock_setting){LABCLOCK_REAL, 0};
         return (struct labclock_setting){(enum labclock_mode)s.mode, s.value};

@@ -41,5 +41,5 @@ bool lab_name_valid(const char *name)
         size_t len = strlen(name);
 
         return len > 0 && len <= LAB_NAME_MAX && name[0] != '.' &&
-            name[0] != '-' && strspn(name, allowed) == len;
+               name[0] != '-' && strspn(name, allowed) == len;
 }

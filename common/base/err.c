@@ -53,8 +53,8 @@ int err_errno(struct err *e, enum err_code code, const char *fmt, ...)
         fill(e, code_of(number, code), fmt, ap);
         va_end(ap);
         used = strlen(e->text);
-        snprintf(e->text + used, sizeof(e->text) - used, ": %s",
-            strerror(number));
+        snprintf(
+            e->text + used, sizeof(e->text) - used, ": %s", strerror(number));
         return -1;
 }
 

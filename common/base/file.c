@@ -25,8 +25,8 @@ int file_path(char *out, size_t size, struct err *e, const char *fmt, ...)
         return 0;
 }
 
-static int read_fd(int fd, const char *path, size_t limit, struct buf *out,
-    struct err *e)
+static int read_fd(
+    int fd, const char *path, size_t limit, struct buf *out, struct err *e)
 {
         uint8_t chunk[16384];
         size_t total = 0;
@@ -92,13 +92,13 @@ static int write_all(int fd, const uint8_t *data, size_t len)
         return 0;
 }
 
-static int write_temp(const char *temp, struct span data, mode_t mode,
-    bool durable)
+static int write_temp(
+    const char *temp, struct span data, mode_t mode, bool durable)
 {
         int fd, saved;
 
-        fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
-            0600);
+        fd = open(
+            temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
         if (fd < 0)
                 return -1;
         if (fchmod(fd, mode) != 0 || write_all(fd, data.data, data.len) != 0 ||
@@ -139,14 +139,14 @@ static int replace(const char *path, struct span data, mode_t mode,
         return durable ? sync_parent(path, e) : 0;
 }
 
-int file_write(const char *path, const void *data, size_t len, mode_t mode,
-    struct err *e)
+int file_write(
+    const char *path, const void *data, size_t len, mode_t mode, struct err *e)
 {
         return replace(path, (struct span){data, len}, mode, true, e);
 }
 
-int file_write_fast(const char *path, const void *data, size_t len,
-    mode_t mode, struct err *e)
+int file_write_fast(
+    const char *path, const void *data, size_t len, mode_t mode, struct err *e)
 {
         return replace(path, (struct span){data, len}, mode, false, e);
 }
@@ -164,8 +164,8 @@ int file_mkdir(const char *path, mode_t mode, struct err *e)
                         continue;
                 *p = '\0';
                 if (mkdir(copy, 0777) != 0 && errno != EEXIST)
-                        return err_errno(e, ERR_IO, "%s: cannot make folder",
-                            copy);
+                        return err_errno(
+                            e, ERR_IO, "%s: cannot make folder", copy);
                 *p = '/';
         }
         if (mkdir(copy, mode) == 0)
@@ -175,8 +175,8 @@ int file_mkdir(const char *path, mode_t mode, struct err *e)
         return err_errno(e, ERR_IO, "%s: cannot make folder", copy);
 }
 
-static int remove_one(const char *path, const struct stat *st, int type,
-    struct FTW *ftw)
+static int remove_one(
+    const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
         (void)st, (void)type, (void)ftw;
         return remove(path) != 0 && errno != ENOENT ? -1 : 0;

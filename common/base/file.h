@@ -19,12 +19,12 @@ int file_read(const char *path, size_t limit, struct buf *out, struct err *e);
 
 /* Temporary file in the same folder, write, fsync, rename, fsync of the
  * folder.  mode is exact (no umask). */
-int file_write(const char *path, const void *data, size_t len, mode_t mode,
-    struct err *e);
+int file_write(
+    const char *path, const void *data, size_t len, mode_t mode, struct err *e);
 
 /* The same without the two fsync: for what a crash may lose. */
-int file_write_fast(const char *path, const void *data, size_t len,
-    mode_t mode, struct err *e);
+int file_write_fast(
+    const char *path, const void *data, size_t len, mode_t mode, struct err *e);
 
 /* mkdir with all parents; an existing folder is fine. */
 int file_mkdir(const char *path, mode_t mode, struct err *e);

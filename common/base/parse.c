@@ -92,7 +92,7 @@ static int64_t days_from_civil(int year, int month, int day)
 int64_t utc_seconds(int year, int month, int day, int h, int m, int s)
 {
         return days_from_civil(year, month, day) * DAY_S + h * 3600 + m * 60 +
-            s;
+               s;
 }
 
 struct utc utc_split(int64_t t)
@@ -179,7 +179,7 @@ static bool rfc3339(const char *p, int64_t *out)
 static bool in_range(int64_t t)
 {
         return t >= utc_seconds(1950, 1, 1, 0, 0, 0) &&
-            t <= utc_seconds(9999, 12, 31, 23, 59, 59);
+               t <= utc_seconds(9999, 12, 31, 23, 59, 59);
 }
 
 int parse_time(const char *text, int64_t now, int64_t *out, struct err *e)
@@ -241,9 +241,9 @@ const char *format_duration(int64_t s, char out[DURATION_TEXT_MAX])
                 snprintf(out, DURATION_TEXT_MAX, "%s%" PRIu64 "%c", sign, major,
                     units[i].name);
         else
-                snprintf(out, DURATION_TEXT_MAX, "%s%" PRIu64 "%c %" PRIu64
-                    "%c", sign, major, units[i].name, minor,
-                    units[i + 1].name);
+                snprintf(out, DURATION_TEXT_MAX,
+                    "%s%" PRIu64 "%c %" PRIu64 "%c", sign, major, units[i].name,
+                    minor, units[i + 1].name);
         return out;
 }
 
@@ -289,8 +289,8 @@ static bool hex_digits(const char *text, size_t *count)
         return *count > 0;
 }
 
-int hex_decode(const char *text, uint8_t *out, size_t max, size_t *len,
-    struct err *e)
+int hex_decode(
+    const char *text, uint8_t *out, size_t max, size_t *len, struct err *e)
 {
         size_t count, n;
         bool high;

@@ -39,8 +39,8 @@ const char *hex_encode(struct span in, char *out, size_t size);
 
 /* Hex with optional ':' between bytes, either case, odd length read as if a
  * 0 stood before it.  Fails if it is not hex or longer than max bytes. */
-int hex_decode(const char *text, uint8_t *out, size_t max, size_t *len,
-    struct err *e);
+int hex_decode(
+    const char *text, uint8_t *out, size_t max, size_t *len, struct err *e);
 
 /* UTC calendar <-> seconds since 1970, for years 0 to 9999. */
 int64_t utc_seconds(int year, int month, int day, int h, int m, int s);
