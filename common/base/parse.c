@@ -184,7 +184,7 @@ static bool in_range(int64_t t)
 
 int parse_time(const char *text, int64_t now, int64_t *out, struct err *e)
 {
-        int64_t delta;
+        int64_t delta = 0;
         char *end;
 
         if (strcmp(text, "now") == 0) {
