@@ -21,8 +21,8 @@ enum {
 };
 
 struct httpc_request {
-        const char *url;          /* http://host[:port][/path] */
-        const char *method;       /* NULL: GET, or POST if body.data is set */
+        const char *url;    /* http://host[:port][/path] */
+        const char *method; /* NULL: GET, or POST if body.data is set */
         struct span body;
         const char *content_type; /* of body */
         const char *accept;       /* NULL: none */
@@ -44,16 +44,16 @@ void httpc_response_release(struct httpc_response *r);
  * out, reset), ERR_DATA for what it will not (not HTTP, too large, too many
  * redirects, not http://), each naming host and port.  An HTTP status, any
  * status, is no error. */
-int httpc_fetch(const struct httpc_request *q, struct httpc_response *out,
-    struct err *e);
+int httpc_fetch(
+    const struct httpc_request *q, struct httpc_response *out, struct err *e);
 
 /* The same inside a running loop.  Exactly one call of done, never from
  * within httpc_start; response is NULL on failure, and is released after done
  * returns unless done moved body out (then zero it).  The request's strings
  * and body are copied. */
 struct httpc_call;
-typedef void httpc_done(void *arg, struct httpc_response *response,
-    const struct err *e);
+typedef void httpc_done(
+    void *arg, struct httpc_response *response, const struct err *e);
 int httpc_start(struct event_base *base, const struct httpc_request *q,
     httpc_done *done, void *arg, struct httpc_call **out, struct err *e);
 void httpc_cancel(struct httpc_call *c); /* done is not called; NULL fine */
@@ -62,8 +62,8 @@ void httpc_cancel(struct httpc_call *c); /* done is not called; NULL fine */
 
 struct httpc_url {
         char scheme[8];
-        char host[256]; /* no brackets around IPv6 */
-        uint16_t port;  /* 80, 443 if not written */
+        char host[256];           /* no brackets around IPv6 */
+        uint16_t port;            /* 80, 443 if not written */
         char path[HTTPC_URL_MAX]; /* with query; "" if none */
 };
 int httpc_url_parse(const char *text, struct httpc_url *out, struct err *e);
@@ -75,7 +75,7 @@ int httpc_url_parse(const char *text, struct httpc_url *out, struct err *e);
  * many, or -1.
  */
 enum { HTTPC_ADDRESSES_MAX = 8, HTTPC_ADDRESS_TEXT = 64 };
-int httpc_resolve(const char *host, char out[][HTTPC_ADDRESS_TEXT], int max,
-    struct err *e);
+int httpc_resolve(
+    const char *host, char out[][HTTPC_ADDRESS_TEXT], int max, struct err *e);
 
 #endif
