@@ -1,0 +1,286 @@
+#include "pki/internal.h"
+
+#include <openssl/evp.h>
+
+/* keyUsage bits, RFC 5280 section 4.2.1.3. */
+enum {
+        KU_DIGITAL_SIGNATURE_BIT = 0,
+        KU_KEY_ENCIPHERMENT_BIT = 2,
+        KU_KEY_CERT_SIGN_BIT = 5,
+        KU_CRL_SIGN_BIT = 6,
+};
+
+static int add(X509 *cert, int nid, void *value, bool critical)
+{
+        return value != NULL && X509_add1_ext_i2d(cert, nid, value, critical,
+                                    X509V3_ADD_APPEND) == 1;
+}
+
+static ASN1_OCTET_STRING *key_id(const X509 *cert)
+{
+        unsigned char hash[EVP_MAX_MD_SIZE];
+        unsigned len;
+        ASN1_OCTET_STRING *id = ASN1_OCTET_STRING_new();
+
+        /* SHA-1 of the key's BIT STRING, RFC 5280 section 4.2.1.2 (1). */
+        if (id != NULL &&
+            X509_pubkey_digest(cert, EVP_sha1(), hash, &len) == 1 &&
+            ASN1_OCTET_STRING_set(id, hash, (int)len) == 1)
+                return id;
+        ASN1_OCTET_STRING_free(id);
+        return NULL;
+}
+
+AUTHORITY_KEYID *authority_key_id(X509 *issuer)
+{
+        const ASN1_OCTET_STRING *own = X509_get0_subject_key_id(issuer);
+        AUTHORITY_KEYID *akid = AUTHORITY_KEYID_new();
+
+        if (akid == NULL)
+                return NULL;
+        akid->keyid = own != NULL ? ASN1_OCTET_STRING_dup(own) : key_id(issuer);
+        if (akid->keyid != NULL)
+                return akid;
+        AUTHORITY_KEYID_free(akid);
+        return NULL;
+}
+
+static bool add_key_ids(X509 *cert, X509 *issuer)
+{
+        ASN1_OCTET_STRING *own = key_id(cert);
+        AUTHORITY_KEYID *akid =
+            issuer == NULL ? NULL : authority_key_id(issuer);
+        bool ok = add(cert, NID_subject_key_identifier, own, false) &&
+                  (issuer == NULL ||
+                      add(cert, NID_authority_key_identifier, akid, false));
+
+        ASN1_OCTET_STRING_free(own);
+        AUTHORITY_KEYID_free(akid);
+        return ok;
+}
+
+/* CA: with its path length; leaf: the empty SEQUENCE that says cA FALSE. */
+static bool add_basic_constraints(X509 *cert, bool ca, int path_len)
+{
+        BASIC_CONSTRAINTS *bc = BASIC_CONSTRAINTS_new();
+        bool ok = bc != NULL;
+
+        if (ok && ca) {
+                bc->ca = 0xff; /* DER TRUE */
+                if (path_len >= 0) {
+                        bc->pathlen = ASN1_INTEGER_new();
+                        ok = bc->pathlen != NULL &&
+                             ASN1_INTEGER_set(bc->pathlen, path_len) == 1;
+                }
+        }
+        ok = ok && add(cert, NID_basic_constraints, bc, true);
+        BASIC_CONSTRAINTS_free(bc);
+        return ok;
+}
+
+static bool add_key_usage(X509 *cert, const int *bits, size_t len)
+{
+        ASN1_BIT_STRING *ku = ASN1_BIT_STRING_new();
+        bool ok = ku != NULL;
+        size_t i;
+
+        for (i = 0; ok && i < len; i++)
+                ok = ASN1_BIT_STRING_set_bit(ku, bits[i], 1) == 1;
+        ok = ok && add(cert, NID_key_usage, ku, true);
+        ASN1_BIT_STRING_free(ku);
+        return ok;
+}
+
+static bool add_extended_key_usage(X509 *cert, int purpose)
+{
+        EXTENDED_KEY_USAGE *eku = EXTENDED_KEY_USAGE_new();
+        bool ok = eku != NULL &&
+                  sk_ASN1_OBJECT_push(eku, OBJ_nid2obj(purpose)) > 0 &&
+                  add(cert, NID_ext_key_usage, eku, false);
+
+        EXTENDED_KEY_USAGE_free(eku);
+        return ok;
+}
+
+/* id-pkix-ocsp-nocheck, RFC 6960 section 4.2.2.2.1: extnValue is 05 00. */
+static bool add_nocheck(X509 *cert)
+{
+        ASN1_NULL *null = ASN1_NULL_new();
+        bool ok = add(cert, NID_id_pkix_OCSP_noCheck, null, false);
+
+        ASN1_NULL_free(null);
+        return ok;
+}
+
+/* TLS feature status_request, RFC 7633: extnValue is 30 03 02 01 05. */
+static bool add_must_staple(X509 *cert)
+{
+        TLS_FEATURE *features = sk_ASN1_INTEGER_new_null();
+        ASN1_INTEGER *five = ASN1_INTEGER_new();
+        bool ok = features != NULL && five != NULL &&
+                  ASN1_INTEGER_set(five, 5) == 1 &&
+                  sk_ASN1_INTEGER_push(features, five) > 0;
+
+        if (ok)
+                five = NULL;
+        ok = ok && add(cert, NID_tlsfeature, features, false);
+        ASN1_INTEGER_free(five);
+        sk_ASN1_INTEGER_pop_free(features, ASN1_INTEGER_free);
+        return ok;
+}
+
+static int add_sans(X509 *cert, const struct pki_cert_spec *spec, struct err *e)
+{
+        GENERAL_NAMES *names = NULL;
+        /* Critical where there is no subject, RFC 5280 section 4.2.1.6. */
+        bool critical = spec->common_name == NULL && spec->organization == NULL;
+        int rc = -1;
+
+        if (spec->sans_len == 0)
+                return 0;
+        if (san_names(spec->sans, spec->sans_len, &names, e) != 0)
+                return -1;
+        if (!add(cert, NID_subject_alt_name, names, critical))
+                openssl_err(e, ERR_INTERNAL, "subjectAltName");
+        else
+                rc = 0;
+        GENERAL_NAMES_free(names);
+        return rc;
+}
+
+static int push_ocsp_url(
+    AUTHORITY_INFO_ACCESS *aia, const char *url, struct err *e)
+{
+        ACCESS_DESCRIPTION *ad = ACCESS_DESCRIPTION_new();
+        GENERAL_NAME *uri = NULL;
+
+        if (san_uri(url, &uri, e) != 0) {
+                ACCESS_DESCRIPTION_free(ad);
+                return -1;
+        }
+        if (ad != NULL) {
+                GENERAL_NAME_free(ad->location);
+                ad->location = uri;
+                uri = NULL;
+                ASN1_OBJECT_free(ad->method);
+                ad->method = OBJ_nid2obj(NID_ad_OCSP);
+        }
+        if (ad != NULL && sk_ACCESS_DESCRIPTION_push(aia, ad) > 0)
+                return 0;
+        ACCESS_DESCRIPTION_free(ad);
+        GENERAL_NAME_free(uri);
+        return openssl_err(e, ERR_OS, "out of memory");
+}
+
+static int add_ocsp_urls(
+    X509 *cert, const struct pki_cert_spec *spec, struct err *e)
+{
+        AUTHORITY_INFO_ACCESS *aia;
+        size_t i;
+        int rc = 0;
+
+        if (spec->ocsp_urls_len == 0)
+                return 0;
+        aia = AUTHORITY_INFO_ACCESS_new();
+        if (aia == NULL)
+                return openssl_err(e, ERR_OS, "out of memory");
+        for (i = 0; rc == 0 && i < spec->ocsp_urls_len; i++)
+                rc = push_ocsp_url(aia, spec->ocsp_urls[i], e);
+        if (rc == 0 && !add(cert, NID_info_access, aia, false))
+                rc = openssl_err(e, ERR_INTERNAL, "authorityInfoAccess");
+        AUTHORITY_INFO_ACCESS_free(aia);
+        return rc;
+}
+
+static int add_crl_url(X509 *cert, const char *url, struct err *e)
+{
+        CRL_DIST_POINTS *points = CRL_DIST_POINTS_new();
+        DIST_POINT *point = DIST_POINT_new();
+        DIST_POINT_NAME *name = DIST_POINT_NAME_new();
+        GENERAL_NAMES *names = GENERAL_NAMES_new();
+        GENERAL_NAME *uri = NULL;
+        int rc = san_uri(url, &uri, e);
+
+        if (rc == 0 && points != NULL && point != NULL && name != NULL &&
+            names != NULL && sk_GENERAL_NAME_push(names, uri) > 0) {
+                uri = NULL;
+                name->type = 0; /* fullName */
+                name->name.fullname = names;
+                names = NULL;
+                point->distpoint = name;
+                name = NULL;
+                if (sk_DIST_POINT_push(points, point) > 0)
+                        point = NULL;
+        }
+        if (rc == 0 && (point != NULL || !add(cert, NID_crl_distribution_points,
+                                             points, false)))
+                rc = openssl_err(e, ERR_INTERNAL, "cRLDistributionPoints");
+        GENERAL_NAME_free(uri);
+        GENERAL_NAMES_free(names);
+        DIST_POINT_NAME_free(name);
+        DIST_POINT_free(point);
+        CRL_DIST_POINTS_free(points);
+        return rc;
+}
+
+static bool add_ca(X509 *cert, const struct pki_cert_spec *spec)
+{
+        /* digitalSignature: so that the CA may sign OCSP answers itself. */
+        static const int usage[] = {
+            KU_DIGITAL_SIGNATURE_BIT, KU_KEY_CERT_SIGN_BIT, KU_CRL_SIGN_BIT};
+
+        return add_basic_constraints(cert, true, spec->path_len) &&
+               add_key_usage(cert, usage, 3);
+}
+
+static bool add_tls(X509 *cert, const struct pki_cert_spec *spec, int purpose)
+{
+        static const int usage[] = {
+            KU_DIGITAL_SIGNATURE_BIT, KU_KEY_ENCIPHERMENT_BIT};
+        /* RSA key transport in TLS 1.2 is the only use of keyEncipherment. */
+        size_t bits = EVP_PKEY_is_a(spec->subject_key, "RSA") &&
+                              purpose == NID_server_auth
+                          ? 2
+                          : 1;
+
+        return add_basic_constraints(cert, false, -1) &&
+               add_key_usage(cert, usage, bits) &&
+               add_extended_key_usage(cert, purpose) &&
+               (!spec->must_staple || add_must_staple(cert));
+}
+
+static bool add_ocsp_signer(X509 *cert)
+{
+        static const int usage[] = {KU_DIGITAL_SIGNATURE_BIT};
+
+        return add_key_usage(cert, usage, 1) &&
+               add_extended_key_usage(cert, NID_OCSP_sign) && add_nocheck(cert);
+}
+
+static bool add_profile(X509 *cert, const struct pki_cert_spec *spec)
+{
+        switch (spec->profile) {
+        case PKI_ROOT:
+        case PKI_INTERMEDIATE:
+                return add_ca(cert, spec);
+        case PKI_SERVER:
+                return add_tls(cert, spec, NID_server_auth);
+        case PKI_CLIENT:
+                return add_tls(cert, spec, NID_client_auth);
+        case PKI_OCSP_SIGNER:
+                return add_ocsp_signer(cert);
+        }
+        return false;
+}
+
+int cert_add_extensions(
+    X509 *cert, const struct pki_cert_spec *spec, struct err *e)
+{
+        if (!add_profile(cert, spec) || !add_key_ids(cert, spec->issuer))
+                return openssl_err(e, ERR_INTERNAL, "certificate extensions");
+        if (spec->profile == PKI_OCSP_SIGNER)
+                return 0;
+        if (add_sans(cert, spec, e) != 0 || add_ocsp_urls(cert, spec, e) != 0)
+                return -1;
+        return spec->crl_url == NULL ? 0 : add_crl_url(cert, spec->crl_url, e);
+}

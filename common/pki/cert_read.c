@@ -1,0 +1,139 @@
+#include "pki/pki.h"
+
+#include <openssl/err.h>
+
+#include <string.h>
+
+#include "pki/internal.h"
+
+X509 *pki_issuer_of(X509 *cert, STACK_OF(X509) * certs)
+{
+        int i;
+
+        for (i = 0; i < sk_X509_num(certs); i++) {
+                X509 *c = sk_X509_value(certs, i);
+                int verified;
+
+                if (X509_NAME_cmp(X509_get_subject_name(c),
+                        X509_get_issuer_name(cert)) != 0)
+                        continue;
+                verified = X509_verify(cert, X509_get0_pubkey(c));
+                ERR_clear_error();
+                if (verified == 1)
+                        return c;
+        }
+        return NULL;
+}
+
+bool pki_name_matches(X509 *cert, const char *host)
+{
+        /* SANs only, RFC 9525 section 6.3: no fall back to the CN. */
+        const unsigned flags = X509_CHECK_FLAG_NEVER_CHECK_SUBJECT |
+                               X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS;
+        int ip;
+
+        /* An empty name, or one with a leading dot, means "any" to OpenSSL. */
+        if (host[0] == '\0' || host[0] == '.')
+                return false;
+        ip = X509_check_ip_asc(cert, host, 0);
+        if (ip == -2) /* not an address */
+                ip = X509_check_host(cert, host, 0, flags, NULL);
+        ERR_clear_error();
+        return ip == 1;
+}
+
+static int64_t seconds(const ASN1_TIME *t, int64_t unreadable)
+{
+        struct tm tm;
+
+        if (t == NULL || ASN1_TIME_to_tm(t, &tm) != 1) {
+                ERR_clear_error();
+                return unreadable;
+        }
+        return utc_seconds(tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
+            tm.tm_hour, tm.tm_min, tm.tm_sec);
+}
+
+int64_t pki_not_before(const X509 *cert)
+{
+        return seconds(X509_get0_notBefore(cert), INT64_MAX);
+}
+
+int64_t pki_not_after(const X509 *cert)
+{
+        return seconds(X509_get0_notAfter(cert), INT64_MIN);
+}
+
+const char *pki_subject(const X509 *cert, char out[PKI_NAME_TEXT_MAX])
+{
+        BIO *bio = BIO_new(BIO_s_mem());
+        char *text = NULL;
+        long len = 0;
+
+        if (bio != NULL && X509_NAME_print_ex(bio, X509_get_subject_name(cert),
+                               0, XN_FLAG_RFC2253) >= 0)
+                len = BIO_get_mem_data(bio, &text);
+        if (len <= 0)
+                snprintf(out, PKI_NAME_TEXT_MAX, "(no subject)");
+        else if (len < PKI_NAME_TEXT_MAX)
+                snprintf(out, PKI_NAME_TEXT_MAX, "%.*s", (int)len, text);
+        else
+                snprintf(out, PKI_NAME_TEXT_MAX, "%.*s...",
+                    PKI_NAME_TEXT_MAX - 4, text);
+        BIO_free(bio);
+        ERR_clear_error();
+        return out;
+}
+
+bool pki_must_staple(X509 *cert)
+{
+        enum { STATUS_REQUEST = 5 }; /* RFC 6066 section 8 */
+        TLS_FEATURE *features =
+            X509_get_ext_d2i(cert, NID_tlsfeature, NULL, NULL);
+        bool found = false;
+        int i;
+
+        for (i = 0; i < sk_ASN1_INTEGER_num(features); i++)
+                if (ASN1_INTEGER_get(sk_ASN1_INTEGER_value(features, i)) ==
+                    STATUS_REQUEST)
+                        found = true;
+        sk_ASN1_INTEGER_pop_free(features, ASN1_INTEGER_free);
+        ERR_clear_error();
+        return found;
+}
+
+/* The URL of an id-ad-ocsp entry, copied; NULL if it is something else, or
+ * holds a NUL. */
+static char *ocsp_url(const ACCESS_DESCRIPTION *ad)
+{
+        const ASN1_IA5STRING *uri;
+        const char *text;
+        size_t len;
+
+        if (OBJ_obj2nid(ad->method) != NID_ad_OCSP ||
+            ad->location->type != GEN_URI)
+                return NULL;
+        uri = ad->location->d.uniformResourceIdentifier;
+        text = (const char *)ASN1_STRING_get0_data(uri);
+        len = (size_t)ASN1_STRING_length(uri);
+        return memchr(text, '\0', len) == NULL ? OPENSSL_strndup(text, len)
+                                               : NULL;
+}
+
+size_t pki_ocsp_urls(X509 *cert, char *urls[], size_t max)
+{
+        AUTHORITY_INFO_ACCESS *aia =
+            X509_get_ext_d2i(cert, NID_info_access, NULL, NULL);
+        size_t n = 0;
+        char *url;
+        int i;
+
+        for (i = 0; i < sk_ACCESS_DESCRIPTION_num(aia) && n < max; i++) {
+                url = ocsp_url(sk_ACCESS_DESCRIPTION_value(aia, i));
+                if (url != NULL)
+                        urls[n++] = url;
+        }
+        AUTHORITY_INFO_ACCESS_free(aia);
+        ERR_clear_error();
+        return n;
+}

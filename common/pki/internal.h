@@ -1,0 +1,54 @@
+/* Shared inside the room only. */
+#ifndef OCSP_LAB_PKI_INTERNAL_H
+#define OCSP_LAB_PKI_INTERNAL_H
+
+#include "pki/pki.h"
+
+#include <openssl/bio.h>
+#include <openssl/x509v3.h>
+
+#include "base/file.h"
+#include "base/parse.h"
+
+/* err_set with OpenSSL's own reason, if it left one, appended; empties the
+ * thread's error queue.  Returns -1. */
+int openssl_err(struct err *e, enum err_code code, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* "F: neither PEM nor DER" and the like: one file whole, in a read-only BIO
+ * over content, which must outlive it. */
+int bio_of_file(
+    const char *path, struct buf *content, BIO **out, struct err *e);
+bool is_pem(const struct buf *content);
+
+/* Appends what was written to a memory BIO. */
+int bio_append(BIO *bio, struct buf *out, struct err *e);
+
+/* The digest that goes with a key: SHA-256, SHA-384 or SHA-512 as strong as a
+ * larger curve, NULL where the algorithm has its own (Ed25519). */
+const EVP_MD *digest_for(const EVP_PKEY *key);
+
+/* UTCTime through 2049, GeneralizedTime from 2050 on (RFC 5280 section
+ * 4.1.2.5).  Free with ASN1_TIME_free. */
+int asn1_time(int64_t t, ASN1_TIME **out, struct err *e);
+
+/* INTEGER from its content octets. */
+ASN1_INTEGER *asn1_serial(struct span serial);
+
+/* Extension authorityKeyIdentifier for what issuer signs: its
+ * subjectKeyIdentifier, or RFC 5280 section 4.2.1.2 (1) where it has none.
+ * NULL on failure. */
+AUTHORITY_KEYID *authority_key_id(X509 *issuer);
+
+/* SANs of a spec, duplicates dropped. */
+int san_names(
+    const char *const *words, size_t len, GENERAL_NAMES **out, struct err *e);
+
+/* uniformResourceIdentifier.  ERR_USAGE unless it is an absolute URI. */
+int san_uri(const char *uri, GENERAL_NAME **out, struct err *e);
+
+/* All extensions that the profile of spec wants. */
+int cert_add_extensions(
+    X509 *cert, const struct pki_cert_spec *spec, struct err *e);
+
+#endif
