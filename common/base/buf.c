@@ -12,8 +12,8 @@ bool span_equal(struct span a, struct span b)
         return a.len == 0 || memcmp(a.data, b.data, a.len) == 0;
 }
 
-/* Room for len more bytes and a NUL. */
-static bool grow(struct buf *b, size_t len)
+/* Always with room for a NUL, which buf_text wants. */
+bool buf_reserve(struct buf *b, size_t len)
 {
         size_t cap = b->cap == 0 ? 256 : b->cap;
         uint8_t *p;
@@ -36,7 +36,7 @@ static bool grow(struct buf *b, size_t len)
 
 void buf_append(struct buf *b, const void *data, size_t len)
 {
-        if (!grow(b, len))
+        if (!buf_reserve(b, len))
                 return;
         if (len > 0)
                 memcpy(b->data + b->len, data, len);
@@ -57,7 +57,7 @@ void buf_printf(struct buf *b, const char *fmt, ...)
         va_start(ap, fmt);
         len = vsnprintf(NULL, 0, fmt, ap);
         va_end(ap);
-        if (len < 0 || !grow(b, (size_t)len)) {
+        if (len < 0 || !buf_reserve(b, (size_t)len)) {
                 b->failed = true;
                 return;
         }

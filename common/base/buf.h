@@ -25,6 +25,11 @@ struct buf {
 };
 
 void buf_append(struct buf *b, const void *data, size_t len);
+
+/* Makes room for len more bytes at data + len, for writers that fill it
+ * themselves and then raise len.  false: failed is set. */
+bool buf_reserve(struct buf *b, size_t len);
+
 void buf_append_text(struct buf *b, const char *text);
 void buf_printf(struct buf *b, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

@@ -195,7 +195,7 @@ struct ocsp_single_read {
 };
 
 struct ocsp_response {
-        int status; /* as sent, also outside the enum */
+        int status; /* as sent, also outside the enum; -1 until it was read */
         bool has_bytes;
         struct span type;  /* OID content octets of responseType */
         bool is_basic;     /* the rest is filled only then */

@@ -1,0 +1,139 @@
+#include "ocsp/ocsp.h"
+
+/* ---- to a path --------------------------------------------------------- */
+
+static const char alphabet[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/* '+' and '/' mean something in a URL, or to what stands on the way. */
+static void put_sextet(struct buf *out, unsigned value)
+{
+        switch (alphabet[value & 0x3f]) {
+        case '+':
+                buf_append_text(out, "%2B");
+                break;
+        case '/':
+                buf_append_text(out, "%2F");
+                break;
+        default:
+                buf_append(out, &alphabet[value & 0x3f], 1);
+                break;
+        }
+}
+
+int ocsp_get_path_encode(struct span der, struct buf *out, struct err *e)
+{
+        size_t i, left;
+
+        for (i = 0; i < der.len; i += 3) {
+                unsigned v = (unsigned)der.data[i] << 16;
+
+                left = der.len - i;
+                if (left > 1)
+                        v |= (unsigned)der.data[i + 1] << 8;
+                if (left > 2)
+                        v |= der.data[i + 2];
+                put_sextet(out, v >> 18);
+                put_sextet(out, v >> 12);
+                if (left > 1)
+                        put_sextet(out, v >> 6);
+                else
+                        buf_append_text(out, "%3D");
+                if (left > 2)
+                        put_sextet(out, v);
+                else
+                        buf_append_text(out, "%3D");
+        }
+        if (out->failed)
+                return err_set(e, ERR_OS, "GET path: out of memory");
+        return 0;
+}
+
+/* ---- and back ---------------------------------------------------------- */
+
+static int hex_digit(uint8_t c)
+{
+        if (c >= '0' && c <= '9')
+                return c - '0';
+        c |= 0x20;
+        return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* The next character, percent encoding undone; -1 at the end, -2 if wrong. */
+static int take_char(struct span *path)
+{
+        const uint8_t *p = path->data;
+        int high, low;
+
+        if (path->len == 0)
+                return -1;
+        if (p[0] != '%') {
+                *path = (struct span){p + 1, path->len - 1};
+                return p[0];
+        }
+        if (path->len < 3)
+                return -2;
+        high = hex_digit(p[1]);
+        low = hex_digit(p[2]);
+        if (high < 0 || low < 0)
+                return -2;
+        *path = (struct span){p + 3, path->len - 3};
+        return high << 4 | low;
+}
+
+/* Value in the alphabet of RFC 4648 section 4, or -1. */
+static int sextet(int c)
+{
+        if (c >= 'A' && c <= 'Z')
+                return c - 'A';
+        if (c >= 'a' && c <= 'z')
+                return c - 'a' + 26;
+        if (c >= '0' && c <= '9')
+                return c - '0' + 52;
+        /* Some stacks on the way turn a plus into a space. */
+        if (c == '+' || c == ' ')
+                return 62;
+        return c == '/' ? 63 : -1;
+}
+
+/* All padding, or none: some clients cut it off. */
+static bool padding_fits(struct span path, int c, size_t sextets)
+{
+        size_t pads = 0;
+
+        for (; c == '='; c = take_char(&path))
+                pads++;
+        return c == -1 && sextets % 4 != 1 &&
+               (pads == 0 || pads == (4 - sextets % 4) % 4);
+}
+
+bool ocsp_get_path_decode(struct span path, struct buf *der)
+{
+        size_t sextets = 0, len = 0;
+        uint32_t bits = 0;
+        uint8_t *out;
+        int c;
+
+        /* The responder's URL may end in a slash, and clients put one more.
+         * No base64 of a SEQUENCE starts with one: 0x30 makes it an 'M'. */
+        do
+                c = take_char(&path);
+        while (c == '/');
+        if (c == -1 || !buf_reserve(der, path.len / 4 * 3 + 6))
+                return false;
+        out = der->data + der->len;
+        for (; sextet(c) >= 0; c = take_char(&path)) {
+                bits = bits << 6 | (uint32_t)sextet(c);
+                if (sextets++ % 4 != 0)
+                        out[len++] =
+                            (uint8_t)(bits >> (6 - 2 * ((sextets - 1) % 4)));
+        }
+        if (!padding_fits(path, c, sextets))
+                return false;
+        /* what is left over of the last sextet must be zero, so that one
+         * request has one path */
+        if (sextets % 4 != 0 && (bits & ((sextets % 4 == 2) ? 0xf : 0x3)) != 0)
+                return false;
+        der->len += len;
+        return true;
+}
