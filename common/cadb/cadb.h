@@ -31,7 +31,7 @@ void cadb_close(struct cadb *db);
  * it before the snapshot whose content it shall vouch for; never inside one.
  */
 struct cadb_stamp {
-        uint8_t octets[48];
+        uint8_t octets[64];
 };
 int cadb_stamp_take(struct cadb *db, struct cadb_stamp *out, struct err *e);
 bool cadb_stamp_equal(const struct cadb_stamp *a, const struct cadb_stamp *b);
@@ -48,13 +48,13 @@ void cadb_snapshot_end(struct cadb *db);
 /* ---- settings ---------------------------------------------------------- */
 
 struct cadb_settings {
-        char ocsp_url[256];  /* where the lab's responder is */
-        bool no_faults;      /* scenarios and the moving clock are refused */
-        bool temporary;      /* synchronous=OFF: dies with its lab */
+        char ocsp_url[256]; /* where the lab's responder is */
+        bool no_faults;     /* scenarios and the moving clock are refused */
+        bool temporary;     /* synchronous=OFF: dies with its lab */
         int64_t created_at;
 };
-int cadb_settings_get(struct cadb *db, struct cadb_settings *out,
-    struct err *e);
+int cadb_settings_get(
+    struct cadb *db, struct cadb_settings *out, struct err *e);
 
 /* ---- certification authorities ----------------------------------------- */
 
@@ -72,7 +72,7 @@ struct cadb_ca {
         int64_t id;
         int64_t parent; /* id of the issuing CA; own id for a root */
         char name[LAB_NAME_MAX + 1];
-        char key_path[CADB_PATH_MAX];  /* "" if the key is not here */
+        char key_path[CADB_PATH_MAX]; /* "" if the key is not here */
         char cert_path[CADB_PATH_MAX];
         enum cadb_signer_model model;
         bool has_signer;
@@ -90,10 +90,10 @@ struct cadb_ca {
 };
 
 /* found -> 1, absent -> 0, error -> -1.  The same for every _find. */
-int cadb_ca_find(struct cadb *db, const char *name, struct cadb_ca *out,
-    struct err *e);
-int cadb_ca_find_id(struct cadb *db, int64_t id, struct cadb_ca *out,
-    struct err *e);
+int cadb_ca_find(
+    struct cadb *db, const char *name, struct cadb_ca *out, struct err *e);
+int cadb_ca_find_id(
+    struct cadb *db, int64_t id, struct cadb_ca *out, struct err *e);
 
 /* The CA that issues leaves when none is named: the last of the chain that
  * init made. */
@@ -130,8 +130,8 @@ struct cadb_cert {
         int64_t not_before;
         struct cadb_state state;
 };
-int cadb_cert_find_name(struct cadb *db, const char *name,
-    struct cadb_cert *out, struct err *e);
+int cadb_cert_find_name(
+    struct cadb *db, const char *name, struct cadb_cert *out, struct err *e);
 
 /* ca 0: any; more than one match is ERR_USAGE ("say which CA"). */
 int cadb_cert_find_serial(struct cadb *db, int64_t ca, struct span serial,

@@ -44,8 +44,8 @@ struct cadb_signer {
         int64_t not_before, not_after;
 };
 /* Adds it and makes it the current one of its CA. */
-int cadb_signer_add(struct cadb *db, const struct cadb_signer *s, int64_t now,
-    struct err *e);
+int cadb_signer_add(
+    struct cadb *db, const struct cadb_signer *s, int64_t now, struct err *e);
 
 struct cadb_new_cert {
         int64_t ca;
@@ -56,8 +56,8 @@ struct cadb_new_cert {
         int64_t not_before, not_after;
 };
 /* ERR_EXISTS if the name or the serial is taken. */
-int cadb_cert_add(struct cadb *db, const struct cadb_new_cert *c, int64_t now,
-    struct err *e);
+int cadb_cert_add(
+    struct cadb *db, const struct cadb_new_cert *c, int64_t now, struct err *e);
 
 struct cadb_revocation {
         int reason; /* -1: none; 6: hold */
@@ -68,10 +68,10 @@ struct cadb_revocation {
 /* What a change of state came to.  Only CHANGED wrote anything. */
 enum cadb_change {
         CADB_CHANGED,
-        CADB_SAME,        /* it was so already; first date and reason stay */
-        CADB_FORBIDDEN,   /* release of one that is not on hold, hold of one
-                             that is revoked for good */
-        CADB_ABSENT,      /* never issued */
+        CADB_SAME,      /* it was so already; first date and reason stay */
+        CADB_FORBIDDEN, /* release of one that is not on hold, hold of one
+                           that is revoked for good */
+        CADB_ABSENT,    /* never issued */
 };
 /*
  * Good or on hold -> revoked.  A hold that is revoked keeps the hold's date
@@ -86,8 +86,8 @@ int cadb_release(struct cadb *db, int64_t ca, struct span serial, int64_t now,
     enum cadb_change *out, struct err *e);
 
 /* Takes the next CRLNumber of the CA (1, 2, ...) inside the transaction. */
-int cadb_crl_number(struct cadb *db, int64_t ca, int64_t now, uint64_t *out,
-    struct err *e);
+int cadb_crl_number(
+    struct cadb *db, int64_t ca, int64_t now, uint64_t *out, struct err *e);
 
 /* An event that changes no row, such as "clock". */
 int cadb_event_add(struct cadb *db, const char *kind, const char *detail,

@@ -1,0 +1,151 @@
+#include "cadb/write.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cadb/migration.h"
+#include "cadb/trail.h"
+
+static const char *const companions[] = {"-wal", "-shm", "-journal"};
+
+/* What SQLite keeps beside a database. */
+static int remove_companions(const char *path, struct err *e)
+{
+        char name[PATH_MAX];
+        size_t i;
+
+        for (i = 0; i < sizeof(companions) / sizeof(companions[0]); i++) {
+                if (file_path(name, sizeof(name), e, "%s%s", path,
+                        companions[i]) != 0)
+                        return -1;
+                if (unlink(name) != 0 && errno != ENOENT)
+                        return err_errno(e, ERR_IO, "%s: cannot remove", name);
+        }
+        return 0;
+}
+
+static int remove_leftover(const char *path, struct err *e)
+{
+        if (unlink(path) != 0 && errno != ENOENT)
+                return err_errno(e, ERR_IO, "%s: cannot remove", path);
+        return remove_companions(path, e);
+}
+
+static int insert_settings(
+    struct cadb *db, const struct cadb_settings *s, struct err *e)
+{
+        struct query q;
+
+        query_open(&q, db, SQL_SETTINGS_INSERT);
+        query_text(&q, s->ocsp_url);
+        query_int(&q, s->no_faults);
+        query_int(&q, s->temporary);
+        query_int(&q, s->created_at);
+        return query_run(&q, e);
+}
+
+static int fill(struct cadb *db, const struct cadb_settings *s, struct err *e)
+{
+        if (db_exec(db, SQL_SETUP_CREATE, e) != 0 || cadb_begin(db, e) != 0 ||
+            schema_migrate(db, 0, e) != 0 || insert_settings(db, s, e) != 0)
+                return -1;
+        return cadb_commit(db, e);
+}
+
+int cadb_create(const char *dir, const struct cadb_settings *s,
+    struct cadb **out, struct err *e)
+{
+        char path[PATH_MAX];
+        struct cadb *db;
+
+        *out = NULL;
+        if (file_path(path, sizeof(path), e, "%s/ca.db.new", dir) != 0 ||
+            remove_leftover(path, e) != 0 ||
+            db_open(dir, "ca.db.new",
+                SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, CADB_BUSY_MS, &db,
+                e) != 0)
+                return -1;
+        db->temporary = s->temporary;
+        if (fill(db, s, e) != 0) {
+                cadb_rollback(db);
+                cadb_close(db);
+                return -1;
+        }
+        *out = db;
+        return 0;
+}
+
+/* SQLite answers with the mode that it took: "wal", if the file system can
+ * share memory. */
+static int set_wal(struct cadb *db, struct err *e)
+{
+        char mode[16] = "";
+        struct query q;
+        int rc;
+
+        query_open(&q, db, SQL_JOURNAL_WAL);
+        rc = query_step(&q, e);
+        if (rc == 1)
+                query_column_text(&q, 0, mode, sizeof(mode));
+        query_close(&q);
+        if (rc != 1)
+                return -1;
+        if (strcmp(mode, "wal") != 0)
+                return err_set(e, ERR_IO,
+                    "%s: this file system cannot hold the database: put the "
+                    "directory on a local disk",
+                    db->path);
+        return 0;
+}
+
+/* The handle is closed by now: our close() here drops no lock of SQLite's. */
+static int sync_file(const char *path, struct err *e)
+{
+        int fd = open(path, O_RDONLY | O_CLOEXEC);
+        int rc = 0;
+
+        if (fd < 0)
+                return err_errno(e, ERR_IO, "%s", path);
+        if (fsync(fd) != 0)
+                rc = err_errno(e, ERR_IO, "%s: cannot sync", path);
+        close(fd);
+        return rc;
+}
+
+/* link fails where ca.db exists, rename would replace it.  What lies beside
+ * an absent ca.db belonged to a removed one; SQLite would replay it. */
+static int give_name(const char *temp, const char *path, struct err *e)
+{
+        if (access(path, F_OK) == 0)
+                return err_set(e, ERR_EXISTS,
+                    "%s: there is a CA already: nothing was changed", path);
+        if (remove_companions(path, e) != 0)
+                return -1;
+        if (link(temp, path) != 0)
+                return err_errno(e, ERR_IO, "%s: cannot make", path);
+        if (unlink(temp) != 0)
+                return err_errno(e, ERR_IO, "%s: cannot remove", temp);
+        return 0;
+}
+
+int cadb_publish(struct cadb *db, struct err *e)
+{
+        char temp[PATH_MAX], path[PATH_MAX], dir[PATH_MAX];
+        bool durable = !db->temporary;
+        int rc;
+
+        memcpy(temp, db->path, sizeof(temp));
+        memcpy(path, db->path, sizeof(path));
+        path[strlen(path) - strlen(".new")] = '\0';
+        memcpy(dir, path, sizeof(dir));
+        rc = set_wal(db, e);
+        cadb_close(db); /* moves what the WAL holds into the file */
+        if (rc != 0 || (durable && sync_file(temp, e) != 0) ||
+            give_name(temp, path, e) != 0)
+                return -1;
+        return durable ? file_sync_dir(dirname(dir), e) : 0;
+}

@@ -1,0 +1,203 @@
+#include "cadb/db.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* PRAGMA application_id of our databases: "OCSP". */
+enum { APPLICATION_ID = 0x4f435350 };
+
+static int io_error(struct cadb *db, struct err *e)
+{
+        int number = sqlite3_system_errno(db->sql);
+
+        if (number == ENOSPC || number == EDQUOT || number == EFBIG)
+                return err_set(e, ERR_IO,
+                    "%s: disk full: nothing was changed: make room, then try "
+                    "again",
+                    db->path);
+        errno = number;
+        return number != 0
+                   ? err_errno(e, ERR_IO, "%s: cannot read or write", db->path)
+                   : err_set(e, ERR_IO, "%s: cannot read or write: %s",
+                         db->path, sqlite3_errmsg(db->sql));
+}
+
+static int access_error(struct cadb *db, struct err *e)
+{
+        int number = sqlite3_system_errno(db->sql);
+
+        if (access(db->path, F_OK) != 0)
+                return err_errno(e, ERR_IO, "%s: cannot open", db->path);
+        return err_set(e, ERR_IO,
+            "%s: cannot open: %s: this user needs access to the file and its "
+            "folder (SQLite keeps ca.db-wal and ca.db-shm beside it)",
+            db->path, strerror(number != 0 ? number : EACCES));
+}
+
+int db_error(struct cadb *db, int rc, struct err *e)
+{
+        switch (rc & 0xff) {
+        case SQLITE_CORRUPT:
+        case SQLITE_NOTADB:
+                return err_set(e, ERR_DATA,
+                    "%s: damaged (%s): restore a backup", db->path,
+                    sqlite3_errmsg(db->sql));
+        case SQLITE_FULL:
+                return err_set(e, ERR_IO,
+                    "%s: disk full: nothing was changed: make room, then try "
+                    "again",
+                    db->path);
+        case SQLITE_IOERR:
+                return io_error(db, e);
+        case SQLITE_BUSY:
+        case SQLITE_LOCKED:
+                return err_set(e, ERR_TRYLATER,
+                    "%s: another process kept it locked: try again when that "
+                    "one is done",
+                    db->path);
+        case SQLITE_CANTOPEN:
+        case SQLITE_READONLY:
+        case SQLITE_PERM:
+                return access_error(db, e);
+        case SQLITE_NOMEM:
+                return err_set(e, ERR_OS, "%s: out of memory", db->path);
+        case SQLITE_MISUSE:
+                return err_set(
+                    e, ERR_INTERNAL, "%s: call out of turn", db->path);
+        }
+        return err_set(
+            e, ERR_INTERNAL, "%s: %s", db->path, sqlite3_errmsg(db->sql));
+}
+
+int db_exec(struct cadb *db, enum sql_id id, struct err *e)
+{
+        int rc = sqlite3_exec(db->sql, sql_text[id], NULL, NULL, NULL);
+
+        return rc == SQLITE_OK ? 0 : db_error(db, rc, e);
+}
+
+int db_number(struct cadb *db, enum sql_id id, int64_t *out, struct err *e)
+{
+        struct query q;
+        int rc;
+
+        query_open(&q, db, id);
+        rc = query_step(&q, e);
+        if (rc == 1)
+                *out = query_column(&q, 0);
+        query_close(&q);
+        if (rc == 0)
+                return err_set(
+                    e, ERR_DATA, "%s: damaged: a row is missing", db->path);
+        return rc == 1 ? 0 : -1;
+}
+
+int db_check_schema(struct cadb *db, int64_t *version, struct err *e)
+{
+        int64_t application;
+
+        if (db_number(db, SQL_APPLICATION_ID, &application, e) != 0 ||
+            db_number(db, SQL_USER_VERSION, version, e) != 0)
+                return -1;
+        if (application != APPLICATION_ID || *version < 1)
+                return err_set(e, ERR_DATA,
+                    "%s: an SQLite file, but not a database of ocsp-lab",
+                    db->path);
+        if (*version > CADB_SCHEMA_VERSION)
+                return err_set(e, ERR_CONFIG,
+                    "%s: schema version %lld is newer than this program's "
+                    "%d: use the newer ocsp-lab that wrote it",
+                    db->path, (long long)*version, CADB_SCHEMA_VERSION);
+        return 0;
+}
+
+static int set_paths(
+    struct cadb *db, const char *dir, const char *name, struct err *e)
+{
+        char cwd[PATH_MAX] = "";
+
+        if (*dir != '/' && getcwd(cwd, sizeof(cwd)) == NULL)
+                return err_errno(e, ERR_OS, "working directory");
+        if (file_path(db->path, sizeof(db->path), e, "%s/%s", dir, name) != 0)
+                return -1;
+        return file_path(db->absolute, sizeof(db->absolute), e, "%s%s%s", cwd,
+            *dir != '/' ? "/" : "", db->path);
+}
+
+int db_open(const char *dir, const char *name, int flags, int busy_ms,
+    struct cadb **out, struct err *e)
+{
+        static uint64_t openings;
+        struct cadb *db = calloc(1, sizeof(*db));
+        int rc;
+
+        *out = NULL;
+        if (db == NULL)
+                return err_set(e, ERR_OS, "out of memory");
+        db->opening = __atomic_add_fetch(&openings, 1, __ATOMIC_RELAXED);
+        if (set_paths(db, dir, name, e) != 0)
+                goto fail;
+        /* One thread per handle: SQLite need not lock. */
+        rc = sqlite3_open_v2(db->absolute, &db->sql,
+            flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+        if (rc != SQLITE_OK) {
+                db_error(db, rc, e);
+                goto fail;
+        }
+        sqlite3_busy_timeout(db->sql, busy_ms);
+        *out = db;
+        return 0;
+fail:
+        cadb_close(db);
+        return -1;
+}
+
+int cadb_open(const char *dir, struct cadb **out, struct err *e)
+{
+        struct cadb *db;
+        int64_t version;
+
+        *out = NULL;
+        if (lab_dir_check(dir, e) != 0 ||
+            db_open(dir, "ca.db", SQLITE_OPEN_READONLY, CADB_READ_BUSY_MS, &db,
+                e) != 0)
+                return -1;
+        if (db_check_schema(db, &version, e) != 0 || db_identify(db, e) != 0) {
+                cadb_close(db);
+                return -1;
+        }
+        *out = db;
+        return 0;
+}
+
+void cadb_close(struct cadb *db)
+{
+        int i;
+
+        if (db == NULL)
+                return;
+        for (i = 0; i < SQL_COUNT_; i++)
+                sqlite3_finalize(db->statements[i]);
+        sqlite3_close(db->sql);
+        free(db);
+}
+
+int cadb_snapshot_begin(struct cadb *db, struct err *e)
+{
+        struct query q;
+
+        query_open(&q, db, SQL_BEGIN);
+        return query_run(&q, e);
+}
+
+void cadb_snapshot_end(struct cadb *db)
+{
+        struct query q;
+
+        /* Ending a transaction that only read cannot fail. */
+        query_open(&q, db, SQL_COMMIT);
+        query_run(&q, NULL);
+}

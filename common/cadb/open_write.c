@@ -1,0 +1,101 @@
+#include "cadb/write.h"
+
+#include "cadb/migration.h"
+#include "cadb/trail.h"
+
+/* FULL unless the lab dies with its processes anyway. */
+static int setup(struct cadb *db, struct err *e)
+{
+        struct cadb_settings s;
+
+        if (db_exec(db, SQL_SETUP_WRITE, e) != 0 ||
+            cadb_settings_get(db, &s, e) != 0)
+                return -1;
+        db->temporary = s.temporary;
+        return s.temporary ? db_exec(db, SQL_SETUP_TEMPORARY, e) : 0;
+}
+
+int schema_migrate(struct cadb *db, int64_t version, struct err *e)
+{
+        int rc;
+
+        for (; version < CADB_SCHEMA_VERSION; version++) {
+                rc = sqlite3_exec(
+                    db->sql, migrations[version], NULL, NULL, NULL);
+                if (rc != SQLITE_OK)
+                        return db_error(db, rc, e);
+        }
+        return 0;
+}
+
+/* The version is read again inside the transaction: of two programs that
+ * come with an old database, one migrates. */
+static int upgrade(struct cadb *db, struct err *e)
+{
+        int64_t version;
+
+        if (db_check_schema(db, &version, e) != 0)
+                return -1;
+        if (version == CADB_SCHEMA_VERSION)
+                return 0;
+        if (cadb_begin(db, e) != 0)
+                return -1;
+        if (db_check_schema(db, &version, e) != 0 ||
+            schema_migrate(db, version, e) != 0 || cadb_commit(db, e) != 0) {
+                cadb_rollback(db);
+                return -1;
+        }
+        return 0;
+}
+
+int cadb_open_write(const char *dir, struct cadb **out, struct err *e)
+{
+        struct cadb *db;
+
+        *out = NULL;
+        if (lab_dir_check(dir, e) != 0 ||
+            db_open(
+                dir, "ca.db", SQLITE_OPEN_READWRITE, CADB_BUSY_MS, &db, e) != 0)
+                return -1;
+        /* Without the right to write, SQLite opens for reading and says so
+         * only at the first change. */
+        if (sqlite3_db_readonly(db->sql, "main") == 1) {
+                err_set(e, ERR_IO, "%s: this user may not write it", db->path);
+                goto fail;
+        }
+        if (upgrade(db, e) != 0 || setup(db, e) != 0 || db_identify(db, e) != 0)
+                goto fail;
+        *out = db;
+        return 0;
+fail:
+        cadb_close(db);
+        return -1;
+}
+
+static int transact(struct cadb *db, enum sql_id id, struct err *e)
+{
+        struct query q;
+
+        query_open(&q, db, id);
+        return query_run(&q, e);
+}
+
+int cadb_begin(struct cadb *db, struct err *e)
+{
+        return transact(db, SQL_BEGIN_IMMEDIATE, e);
+}
+
+int cadb_commit(struct cadb *db, struct err *e)
+{
+        if (transact(db, SQL_COMMIT, e) == 0)
+                return 0;
+        cadb_rollback(db);
+        return -1;
+}
+
+void cadb_rollback(struct cadb *db)
+{
+        /* A full disk may have rolled back already. */
+        if (!sqlite3_get_autocommit(db->sql))
+                transact(db, SQL_ROLLBACK, NULL);
+}

@@ -1,0 +1,54 @@
+/* Every SQL statement of the house but the schema (migration.h): one table,
+ * addressed by enum. */
+#ifndef OCSP_LAB_CADB_SQL_H
+#define OCSP_LAB_CADB_SQL_H
+
+enum sql_id {
+        /* connection */
+        SQL_SETUP_WRITE,
+        SQL_SETUP_TEMPORARY,
+        SQL_SETUP_CREATE,
+        SQL_JOURNAL_WAL,
+        SQL_APPLICATION_ID,
+        SQL_USER_VERSION,
+        SQL_DATA_VERSION,
+        SQL_BEGIN,
+        SQL_BEGIN_IMMEDIATE,
+        SQL_COMMIT,
+        SQL_ROLLBACK,
+        /* settings and CAs */
+        SQL_SETTINGS,
+        SQL_SETTINGS_INSERT,
+        SQL_CA_BY_NAME,
+        SQL_CA_BY_ID,
+        SQL_CA_DEFAULT,
+        SQL_CA_ALL,
+        SQL_CA_INSERT,
+        SQL_CA_OWN_PARENT,
+        SQL_CA_SET_DEFAULT,
+        SQL_CA_BUMP,
+        SQL_SIGNER_RETIRE,
+        SQL_SIGNER_INSERT,
+        SQL_CRL_NEXT,
+        /* certificates */
+        SQL_STATE,
+        SQL_CERT_BY_NAME,
+        SQL_CERT_BY_SERIAL,
+        SQL_CERT_BY_ANY_SERIAL,
+        SQL_CERT_DER,
+        SQL_CERT_ALL,
+        SQL_CERT_OF_CA,
+        SQL_REVOKED,
+        SQL_ISSUED_INSERT,
+        SQL_CERT_INSERT,
+        SQL_CERT_SET_STATE,
+        /* the trail */
+        SQL_EVENT_LAST,
+        SQL_EVENT_SINCE,
+        SQL_EVENT_INSERT,
+        SQL_COUNT_
+};
+
+extern const char *const sql_text[SQL_COUNT_];
+
+#endif
