@@ -1,0 +1,77 @@
+/* Shared by the files of httpd. */
+#ifndef OCSP_LAB_HTTPD_INTERNAL_H
+#define OCSP_LAB_HTTPD_INTERNAL_H
+
+#include <microhttpd.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "httpd/httpd.h"
+
+/* What httpd itself answers. */
+enum refusal {
+        REFUSAL_BAD_REQUEST,
+        REFUSAL_METHOD,
+        REFUSAL_TOO_LARGE,
+        REFUSAL_STOPPING,
+        REFUSALS,
+};
+
+/* A request on its way through libmicrohttpd, which carries it as void *. */
+struct call {
+        uint32_t magic;
+        struct httpd_request request;
+        struct MHD_Connection *connection;
+        struct buf body;
+        size_t discarded; /* bytes past the limit */
+        bool refused;
+        enum refusal why;
+        int64_t wake_at;   /* monotonic ms, while parked */
+        struct call *next; /* in the parked or the spare list */
+};
+
+/* One thread with its daemon.  Only its own thread touches what is in it. */
+struct loop {
+        struct httpd *server;
+        unsigned index;
+        pthread_t thread;
+        bool started;
+        int wake_fd; /* eventfd */
+        struct MHD_Daemon *daemon;
+        size_t in_flight; /* begun, and not completed */
+        struct call *parked;
+        struct call *spare; /* used ones, kept with their buffers */
+        size_t spare_len;
+};
+
+struct httpd {
+        struct httpd_options options;
+        struct httpd_response *refusals[REFUSALS];
+        atomic_uint_fast64_t refused;
+        atomic_bool stopping;
+        int64_t stop_at; /* monotonic ms; set before stopping */
+        unsigned loops_len;
+        struct loop *loops;
+};
+
+struct MHD_Response *response_mhd(struct httpd_response *r);
+
+int refusals_make(struct httpd *h, struct err *e);
+void refusals_release(struct httpd *h);
+enum MHD_Result refuse(struct loop *l, struct call *c, enum refusal why);
+
+/* libmicrohttpd's callbacks, request.c. */
+enum MHD_Result call_step(void *loop, struct MHD_Connection *connection,
+    const char *url, const char *method, const char *version,
+    const char *upload_data, size_t *upload_data_size, void **con_cls);
+void call_completed(void *loop, struct MHD_Connection *connection,
+    void **con_cls, enum MHD_RequestTerminationCode how);
+size_t call_keep_raw(void *cls, struct MHD_Connection *connection, char *text);
+
+/* Resumes those whose time has come, or all. */
+void calls_resume(struct loop *l, int64_t now, bool all);
+/* Until the next parked one is due; -1: none is parked. */
+int calls_timeout(const struct loop *l, int64_t now);
+void calls_free_spare(struct loop *l);
+
+#endif
