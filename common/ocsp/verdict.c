@@ -341,7 +341,7 @@ static void conclude_trusted(const struct walk *w, struct ocsp_verdict *v)
                     until);
         else
                 snprintf(v->why, sizeof(v->why),
-                    "%s, signed by %.120s, valid until %s (%s left)",
+                    "%s, signed by %.100s, valid until %s (%s left)",
                     v->cert_status == OCSP_GOOD
                         ? "not revoked"
                         : "the responder does not know the certificate",
