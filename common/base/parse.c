@@ -97,8 +97,8 @@ int64_t utc_seconds(int year, int month, int day, int h, int m, int s)
 
 struct utc utc_split(int64_t t)
 {
-        int64_t days = (t >= 0 ? t : t - DAY_S + 1) / DAY_S;
-        int64_t rest = t - days * DAY_S;
+        int64_t days = t / DAY_S - (t % DAY_S < 0);
+        int64_t rest = (t % DAY_S + DAY_S) % DAY_S;
         int64_t z = days + 719468;
         int64_t era = (z >= 0 ? z : z - 146096) / 146097;
         int64_t doe = z - era * 146097;
@@ -217,6 +217,11 @@ const char *format_time(int64_t t, char out[TIME_TEXT_MAX])
 {
         struct utc u = utc_split(t);
 
+        if (t < utc_seconds(0, 1, 1, 0, 0, 0) ||
+            t > utc_seconds(9999, 12, 31, 23, 59, 59)) {
+                snprintf(out, TIME_TEXT_MAX, "@%" PRId64, t);
+                return out;
+        }
         snprintf(out, TIME_TEXT_MAX, "%04d-%02d-%02dT%02d:%02d:%02dZ",
             u.year % 10000, u.month, u.day, u.hour, u.minute, u.second);
         return out;

@@ -28,7 +28,7 @@ int parse_uint(const char *text, uint64_t max, uint64_t *out, struct err *e);
 
 enum { TIME_TEXT_MAX = 32, DURATION_TEXT_MAX = 48 };
 
-/* "2026-11-21T10:00:00Z" */
+/* "2026-11-21T10:00:00Z"; "@SECONDS" outside the years 0 to 9999. */
 const char *format_time(int64_t t, char out[TIME_TEXT_MAX]);
 
 /* In the two largest units: "3d 4h", "12m 5s", "0s"; negative gets a '-'. */

@@ -30,6 +30,21 @@ static int verify_failure(
         return err_set(e, ERR_DATA, "%s: %s", name, reason);
 }
 
+/* notAfter is the last second of the validity (RFC 5280 section 4.1.2.5); to
+ * OpenSSL it is the first one past it. */
+static int end_is_inclusive(int ok, X509_STORE_CTX *ctx)
+{
+        const X509 *cert = X509_STORE_CTX_get_current_cert(ctx);
+        time_t now = X509_VERIFY_PARAM_get_time(X509_STORE_CTX_get0_param(ctx));
+
+        if (ok || cert == NULL ||
+            X509_STORE_CTX_get_error(ctx) != X509_V_ERR_CERT_HAS_EXPIRED ||
+            pki_not_after(cert) != (int64_t)now)
+                return ok;
+        X509_STORE_CTX_set_error(ctx, X509_V_OK);
+        return 1;
+}
+
 static X509_STORE *store_of(STACK_OF(X509) * roots)
 {
         X509_STORE *store = X509_STORE_new();
@@ -59,6 +74,7 @@ int pki_chain_verify(X509 *leaf, STACK_OF(X509) * untrusted,
                 goto out;
         }
         X509_VERIFY_PARAM_set_time(X509_STORE_CTX_get0_param(ctx), (time_t)now);
+        X509_STORE_CTX_set_verify_cb(ctx, end_is_inclusive);
         if (X509_verify_cert(ctx) != 1) {
                 verify_failure(ctx, leaf, now, e);
                 goto out;

@@ -67,20 +67,28 @@ int pki_cert_pem(const X509 *cert, struct buf *out, struct err *e);
  * NULL if none. */
 X509 *pki_issuer_of(X509 *cert, STACK_OF(X509) *certs);
 
-/* Chain leaf -> roots over untrusted, at time now (not the wall clock).  -1
+/*
+ * Chain leaf -> roots over untrusted, at time now (not the wall clock).  -1
  * with ERR_DATA and OpenSSL's reason, naming the certificate.  chain (may be
- * NULL) gets the verified chain, leaf first; free with sk_X509_pop_free. */
+ * NULL) gets the verified chain, leaf first; free with sk_X509_pop_free.
+ *
+ * A chain ends at a self-signed certificate of roots: one that ends at a
+ * trusted intermediate is refused.  Without X509_V_FLAG_X509_STRICT, since
+ * private CAs that lack a key identifier are in use; what we make passes it.
+ */
 int pki_chain_verify(X509 *leaf, STACK_OF(X509) *untrusted,
     STACK_OF(X509) *roots, int64_t now, STACK_OF(X509) **chain,
     struct err *e);
 
-/* DNS name or IP address in the certificate's SANs. */
+/* DNS name or IP address in the certificate's SANs; the CN does not count
+ * (RFC 9525). */
 bool pki_name_matches(X509 *cert, const char *host);
 
+/* A time that cannot be read is INT64_MAX, or INT64_MIN: never valid. */
 int64_t pki_not_before(const X509 *cert);
 int64_t pki_not_after(const X509 *cert);
 
-/* One line, RFC 2253 order, cut. */
+/* One line, RFC 2253 order and escapes (so ASCII), cut with "...". */
 enum { PKI_NAME_TEXT_MAX = 160 };
 const char *pki_subject(const X509 *cert, char out[PKI_NAME_TEXT_MAX]);
 
@@ -109,11 +117,13 @@ struct pki_serial pki_serial_of(const X509 *cert);
  * leading 00. */
 int pki_serial_new(struct pki_serial *out, struct err *e);
 
-/* From hex as people write it, with or without leading zeros. */
+/* From hex as people write it: either case, colons, leading zeros, 0x, and a
+ * '-' for the negative ones that bad CAs made.  ERR_USAGE if it is none. */
 int pki_serial_parse(const char *hex, struct pki_serial *out, struct err *e);
 
-/* Hex as openssl prints it, but lower case and without a leading 00. */
-enum { PKI_SERIAL_TEXT_MAX = 2 * PKI_SERIAL_MAX + 1 };
+/* Hex as openssl prints it, but lower case: no leading 00, '-' before the
+ * magnitude of a negative one.  pki_serial_parse reads it back. */
+enum { PKI_SERIAL_TEXT_MAX = 2 * PKI_SERIAL_MAX + 2 };
 const char *pki_serial_text(struct span serial, char out[PKI_SERIAL_TEXT_MAX]);
 
 /* ---- making certificates ----------------------------------------------- */
@@ -129,8 +139,9 @@ enum pki_profile {
 
 struct pki_cert_spec {
         enum pki_profile profile;
-        const char *common_name;
-        const char *organization; /* may be NULL */
+        const char *common_name;  /* at most 64 characters of UTF-8 */
+        const char *organization; /* the same; either may be NULL, and with
+                                     neither the SANs become critical */
         EVP_PKEY *subject_key;    /* its public half is used */
         X509 *issuer;             /* NULL: self-signed */
         EVP_PKEY *issuer_key;
@@ -146,10 +157,13 @@ struct pki_cert_spec {
         bool must_staple;
 };
 
+/* ERR_USAGE if a name, time, SAN or URL of the spec cannot stand in a
+ * certificate. */
 int pki_cert_make(const struct pki_cert_spec *spec, X509 **out, struct err *e);
 
-/* What kind of SAN a bare word is, as "DNS:", "IP:", "email:" or "URI:"
- * prefix; checks it.  ERR_USAGE if it is none. */
+/* What kind of SAN a word is, as "DNS:", "IP:", "email:" or "URI:" prefix
+ * (static); the word may bear one already, which then counts.  Checks it:
+ * ERR_USAGE if it cannot be one. */
 int pki_san_check(const char *word, const char **prefix, struct err *e);
 
 /* PKCS#10: loads REQ.csr (PEM or DER) and checks its own signature. */

@@ -47,11 +47,35 @@ int pki_serial_new(struct pki_serial *out, struct err *e)
         return 0;
 }
 
+/* Two's complement in place, most significant octet first. */
+static void negate(uint8_t *octets, size_t len)
+{
+        unsigned carry = 1;
+
+        while (len-- > 0) {
+                carry += (uint8_t)~octets[len];
+                octets[len] = (uint8_t)carry;
+                carry >>= 8;
+        }
+}
+
+/* DER wants the fewest octets: drops a first one that only repeats the
+ * sign. */
+static void shorten(struct pki_serial *s)
+{
+        while (
+            s->len > 1 && ((s->octets[0] == 0x00 && s->octets[1] < 0x80) ||
+                              (s->octets[0] == 0xff && s->octets[1] >= 0x80)))
+                memmove(s->octets, s->octets + 1, --s->len);
+}
+
 int pki_serial_parse(const char *hex, struct pki_serial *out, struct err *e)
 {
         uint8_t bytes[PKI_SERIAL_MAX];
         size_t len, skip = 0, pad;
+        bool negative = hex[0] == '-';
 
+        hex += negative;
         if (hex[0] == '0' && (hex[1] == 'x' || hex[1] == 'X'))
                 hex += 2;
         if (hex_decode(hex, bytes, sizeof(bytes), &len, e) != 0)
@@ -65,14 +89,30 @@ int pki_serial_parse(const char *hex, struct pki_serial *out, struct err *e)
         out->octets[0] = 0;
         memcpy(out->octets + pad, bytes + skip, len - skip);
         out->len = pad + len - skip;
+        if (negative)
+                negate(out->octets, out->len);
+        shorten(out);
         return 0;
 }
 
 const char *pki_serial_text(struct span serial, char out[PKI_SERIAL_TEXT_MAX])
 {
+        uint8_t magnitude[PKI_SERIAL_MAX];
+        char *p = out;
+
+        out[0] = '\0';
+        if (serial.len == 0 || serial.len > PKI_SERIAL_MAX)
+                return out;
+        if (serial.data[0] >= 0x80) {
+                memcpy(magnitude, serial.data, serial.len);
+                negate(magnitude, serial.len);
+                serial.data = magnitude;
+                *p++ = '-';
+        }
         if (serial.len > 1 && serial.data[0] == 0) {
                 serial.data++;
                 serial.len--;
         }
-        return hex_encode(serial, out, PKI_SERIAL_TEXT_MAX);
+        hex_encode(serial, p, PKI_SERIAL_TEXT_MAX - 1);
+        return out;
 }
