@@ -58,7 +58,7 @@ static int next_pem_cert(BIO *bio, X509 **out, struct err *e)
 }
 
 /* Up to max certificates of a PEM stream. */
-static int read_pem(BIO *bio, int max, STACK_OF(X509) * certs, struct err *e)
+static int read_pem(BIO *bio, int max, STACK_OF(X509) *certs, struct err *e)
 {
         X509 *cert;
         int rc;
@@ -81,7 +81,7 @@ static int read_pem(BIO *bio, int max, STACK_OF(X509) * certs, struct err *e)
 }
 
 static int read_der(
-    const struct buf *content, STACK_OF(X509) * certs, struct err *e)
+    const struct buf *content, STACK_OF(X509) *certs, struct err *e)
 {
         X509 *cert;
 
@@ -94,7 +94,7 @@ static int read_der(
         return 0;
 }
 
-static int load(const char *path, int max, STACK_OF(X509) * *out, struct err *e)
+static int load(const char *path, int max, STACK_OF(X509) **out, struct err *e)
 {
         STACK_OF(X509) *certs = sk_X509_new_null();
         struct buf content = {0};
@@ -125,7 +125,7 @@ out:
 
 int pki_cert_load(const char *path, X509 **out, struct err *e)
 {
-        STACK_OF(X509) * certs;
+        STACK_OF(X509) *certs;
 
         *out = NULL;
         if (load(path, 1, &certs, e) != 0)
@@ -135,7 +135,7 @@ int pki_cert_load(const char *path, X509 **out, struct err *e)
         return 0;
 }
 
-int pki_certs_load(const char *path, STACK_OF(X509) * *out, struct err *e)
+int pki_certs_load(const char *path, STACK_OF(X509) **out, struct err *e)
 {
         return load(path, INT_MAX, out, e);
 }

@@ -6,7 +6,7 @@
 
 #include "pki/internal.h"
 
-X509 *pki_issuer_of(X509 *cert, STACK_OF(X509) * certs)
+X509 *pki_issuer_of(X509 *cert, STACK_OF(X509) *certs)
 {
         int i;
 

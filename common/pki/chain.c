@@ -45,7 +45,7 @@ static int end_is_inclusive(int ok, X509_STORE_CTX *ctx)
         return 1;
 }
 
-static X509_STORE *store_of(STACK_OF(X509) * roots)
+static X509_STORE *store_of(STACK_OF(X509) *roots)
 {
         X509_STORE *store = X509_STORE_new();
         int i;
@@ -59,8 +59,8 @@ static X509_STORE *store_of(STACK_OF(X509) * roots)
         return store;
 }
 
-int pki_chain_verify(X509 *leaf, STACK_OF(X509) * untrusted,
-    STACK_OF(X509) * roots, int64_t now, STACK_OF(X509) * *chain, struct err *e)
+int pki_chain_verify(X509 *leaf, STACK_OF(X509) *untrusted,
+    STACK_OF(X509) *roots, int64_t now, STACK_OF(X509) **chain, struct err *e)
 {
         X509_STORE *store = store_of(roots);
         X509_STORE_CTX *ctx = X509_STORE_CTX_new();

@@ -26,8 +26,8 @@ enum pki_algorithm {
         PKI_ED25519,
 };
 
-int pki_algorithm_parse(const char *text, enum pki_algorithm *out,
-    struct err *e);
+int pki_algorithm_parse(
+    const char *text, enum pki_algorithm *out, struct err *e);
 const char *pki_algorithm_name(enum pki_algorithm a); /* "p256" */
 
 /* ---- keys -------------------------------------------------------------- */
@@ -43,8 +43,8 @@ enum pki_key_mode {
         PKI_KEY_ANY,     /* the user's own file: see pki_key_is_wide */
 };
 /* Encrypted keys are refused with a clear line; never prompts. */
-int pki_key_load(const char *path, enum pki_key_mode mode, EVP_PKEY **out,
-    struct err *e);
+int pki_key_load(
+    const char *path, enum pki_key_mode mode, EVP_PKEY **out, struct err *e);
 bool pki_key_is_wide(const char *path);
 
 /* ERR_CONFIG, naming both, if they are not a pair. */
@@ -77,8 +77,7 @@ X509 *pki_issuer_of(X509 *cert, STACK_OF(X509) *certs);
  * private CAs that lack a key identifier are in use; what we make passes it.
  */
 int pki_chain_verify(X509 *leaf, STACK_OF(X509) *untrusted,
-    STACK_OF(X509) *roots, int64_t now, STACK_OF(X509) **chain,
-    struct err *e);
+    STACK_OF(X509) *roots, int64_t now, STACK_OF(X509) **chain, struct err *e);
 
 /* DNS name or IP address in the certificate's SANs; the CN does not count
  * (RFC 9525). */
@@ -184,10 +183,10 @@ struct pki_crl_entry {
         int64_t invalidity_at; /* 0: left out */
 };
 struct pki_crl;
-int pki_crl_new(const struct pki_crl_spec *spec, struct pki_crl **out,
-    struct err *e);
-int pki_crl_add(struct pki_crl *crl, const struct pki_crl_entry *entry,
-    struct err *e);
+int pki_crl_new(
+    const struct pki_crl_spec *spec, struct pki_crl **out, struct err *e);
+int pki_crl_add(
+    struct pki_crl *crl, const struct pki_crl_entry *entry, struct err *e);
 /* Sorts, signs and appends PEM.  Once per CRL. */
 int pki_crl_finish_pem(struct pki_crl *crl, struct buf *out, struct err *e);
 void pki_crl_free(struct pki_crl *crl);

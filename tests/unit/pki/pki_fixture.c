@@ -83,7 +83,7 @@ int fixture_teardown(void **state)
         return file_remove_tree(folder, NULL);
 }
 
-STACK_OF(X509) * fixture_stack(X509 *first, ...)
+STACK_OF(X509) *fixture_stack(X509 *first, ...)
 {
         STACK_OF(X509) *stack = sk_X509_new_null();
         va_list ap;

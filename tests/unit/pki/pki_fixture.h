@@ -31,7 +31,7 @@ struct pki_cert_spec fixture_spec(enum pki_profile profile);
 X509 *fixture_make(const struct pki_cert_spec *spec);
 
 /* Fresh stack that owns references to the certificates given, NULL last. */
-STACK_OF(X509) * fixture_stack(X509 *first, ...);
+STACK_OF(X509) *fixture_stack(X509 *first, ...);
 
 /* Path of a new file with that content and mode, in a folder that
  * fixture_teardown removes.  Static buffer. */

@@ -13,8 +13,8 @@ static X509 *server(void)
 }
 
 /* Takes the stacks and the leaf. */
-static void assert_chain(X509 *leaf, STACK_OF(X509) * untrusted,
-    STACK_OF(X509) * roots, int64_t now, const char *word)
+static void assert_chain(X509 *leaf, STACK_OF(X509) *untrusted,
+    STACK_OF(X509) *roots, int64_t now, const char *word)
 {
         struct err e = ERR_INIT;
         int rc = pki_chain_verify(leaf, untrusted, roots, now, NULL, &e);
@@ -119,7 +119,7 @@ static void the_path_length_of_a_ca_is_honoured(void **state)
         struct pki_cert_spec spec = fixture_spec(PKI_INTERMEDIATE);
         struct pki_cert_spec leaf = fixture_spec(PKI_SERVER);
         X509 *below;
-        STACK_OF(X509) * untrusted;
+        STACK_OF(X509) *untrusted;
 
         (void)state;
         spec.common_name = "Below";
@@ -137,7 +137,7 @@ static void the_issuer_is_found_by_name_and_signature(void **state)
 {
         struct pki_cert_spec twin = fixture_spec(PKI_ROOT);
         X509 *other, *leaf = server();
-        STACK_OF(X509) * certs, *only;
+        STACK_OF(X509) *certs, *only;
 
         (void)state;
         /* The same name with another key. */

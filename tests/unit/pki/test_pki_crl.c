@@ -108,7 +108,7 @@ static void each_reason_stands_there_but_unspecified(void **state)
         enum { COUNT = sizeof(reasons) / sizeof(reasons[0]) };
         struct pki_crl_entry entries[COUNT];
         char serials[COUNT][2];
-        STACK_OF(X509_REVOKED) * list;
+        STACK_OF(X509_REVOKED) *list;
         X509_CRL *crl;
         int i;
 
@@ -131,7 +131,7 @@ static void entries_are_sorted_and_keep_their_dates(void **state)
         struct pki_crl_entry entries[3] = {
             entry("zz", 1), entry("a", 1), entry("m", 1)};
         struct tm tm;
-        STACK_OF(X509_REVOKED) * list;
+        STACK_OF(X509_REVOKED) *list;
         ASN1_GENERALIZEDTIME *at;
         X509_REVOKED *r;
         X509_CRL *crl;

@@ -45,7 +45,7 @@ static struct buf glued(void)
 static void all_certificates_of_a_file_load_in_order(void **state)
 {
         struct buf pem = glued();
-        STACK_OF(X509) * certs;
+        STACK_OF(X509) *certs;
 
         (void)state;
         assert_int_equal(
@@ -64,7 +64,7 @@ static void assert_refused(
     const char *path, enum err_code code, const char *word)
 {
         struct err e = ERR_INIT;
-        STACK_OF(X509) * certs;
+        STACK_OF(X509) *certs;
 
         assert_int_equal(pki_certs_load(path, &certs, &e), -1);
         assert_null(certs);
