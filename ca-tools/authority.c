@@ -1,0 +1,143 @@
+#include "authority.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int add_name(void *arg, const struct cadb_ca *ca, struct err *e)
+{
+        struct buf *names = arg;
+
+        (void)e;
+        buf_printf(names, "%s%s", names->len > 0 ? ", " : "", ca->name);
+        return 0;
+}
+
+static int no_such_ca(const struct lab *lab, const char *name, struct err *e)
+{
+        struct buf names = {0};
+        const char *text;
+
+        if (cadb_ca_each(lab->db, add_name, &names, e) != 0) {
+                buf_release(&names);
+                return -1;
+        }
+        text = buf_text(&names);
+        err_set(e, ERR_NOTFOUND, "%s: no such CA: this lab has %s", name,
+            text != NULL ? text : "others");
+        buf_release(&names);
+        return -1;
+}
+
+int authority_find(
+    const struct lab *lab, const char *name, struct cadb_ca *out, struct err *e)
+{
+        int found;
+
+        found = name != NULL ? cadb_ca_find(lab->db, name, out, e)
+                             : cadb_ca_default(lab->db, out, e);
+        if (found == 0 && name != NULL)
+                return no_such_ca(lab, name, e);
+        if (found == 0)
+                return err_set(e, ERR_DATA, "%s/ca.db: holds no CA", lab->dir);
+        return found < 0 ? -1 : 0;
+}
+
+static int load_key(const struct lab *lab, struct authority *ca, struct err *e)
+{
+        char key[PATH_MAX], cert[PATH_MAX];
+
+        if (ca->row.key_path[0] == '\0')
+                return err_set(e, ERR_CONFIG,
+                    "%s: the key of this CA is not in %s, so nothing can be "
+                    "signed with it",
+                    ca->row.name, lab->dir);
+        if (file_path(key, sizeof(key), e, "%s/%s", lab->dir,
+                ca->row.key_path) != 0 ||
+            file_path(cert, sizeof(cert), e, "%s/%s", lab->dir,
+                ca->row.cert_path) != 0 ||
+            pki_key_load(key, PKI_KEY_PRIVATE, &ca->key, e) != 0)
+                return -1;
+        return pki_key_matches(ca->key, ca->cert, key, cert, e);
+}
+
+int authority_load(const struct lab *lab, const char *name,
+    struct authority *out, struct err *e)
+{
+        if (authority_find(lab, name, &out->row, e) != 0 ||
+            pki_cert_from_der((struct span){out->row.der, out->row.der_len},
+                &out->cert, e) != 0)
+                return -1;
+        return load_key(lab, out, e);
+}
+
+void authority_release(struct authority *ca)
+{
+        X509_free(ca->cert);
+        EVP_PKEY_free(ca->key);
+        ca->cert = NULL;
+        ca->key = NULL;
+}
+
+static int append_pem(
+    struct span der, struct buf *a, struct buf *b, struct err *e)
+{
+        X509 *cert = NULL;
+        int rc;
+
+        if (pki_cert_from_der(der, &cert, e) != 0)
+                return -1;
+        rc = pki_cert_pem(cert, a, e);
+        if (rc == 0 && b != NULL)
+                rc = pki_cert_pem(cert, b, e);
+        X509_free(cert);
+        return rc;
+}
+
+int authority_chain(const struct lab *lab, const struct authority *ca,
+    struct buf *chain, struct buf *intermediates, struct err *e)
+{
+        struct cadb_ca *row;
+        int rc = -1;
+
+        if (ca->row.parent == ca->row.id)
+                return pki_cert_pem(ca->cert, chain, e);
+        row = malloc(sizeof(*row));
+        if (row == NULL)
+                return err_set(e, ERR_OS, "out of memory");
+        *row = ca->row;
+        while (row->parent != row->id) {
+                if (append_pem((struct span){row->der, row->der_len}, chain,
+                        intermediates, e) != 0)
+                        goto out;
+                if (cadb_ca_find_id(lab->db, row->parent, row, e) != 1) {
+                        err_prefix(
+                            e, "%s: its issuer is missing", ca->row.name);
+                        goto out;
+                }
+        }
+        rc = 0;
+out:
+        free(row);
+        return rc;
+}
+
+int authority_algorithm(
+    const struct authority *ca, enum pki_algorithm *out, struct err *e)
+{
+        int bits = EVP_PKEY_get_bits(ca->key);
+
+        if (EVP_PKEY_is_a(ca->key, "ED25519"))
+                *out = PKI_ED25519;
+        else if (EVP_PKEY_is_a(ca->key, "EC"))
+                *out = bits <= 256 ? PKI_P256 : PKI_P384;
+        else if (EVP_PKEY_is_a(ca->key, "RSA"))
+                *out = bits <= 2048   ? PKI_RSA2048
+                       : bits <= 3072 ? PKI_RSA3072
+                                      : PKI_RSA4096;
+        else
+                return err_set(e, ERR_CONFIG,
+                    "%s: unknown kind of CA key: say --algorithm",
+                    ca->row.name);
+        return 0;
+}

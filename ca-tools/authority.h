@@ -1,0 +1,36 @@
+/* A CA of the lab, loaded so that it can sign. */
+#ifndef OCSP_LAB_CA_AUTHORITY_H
+#define OCSP_LAB_CA_AUTHORITY_H
+
+#include "lab.h"
+#include "pki/pki.h"
+
+struct authority {
+        struct cadb_ca row;
+        X509 *cert;
+        EVP_PKEY *key;
+};
+
+/* name NULL: the lab's default.  ERR_NOTFOUND names the ones there are,
+ * ERR_CONFIG if the key is not this CA's.  Zero *out before. */
+int authority_load(const struct lab *lab, const char *name,
+    struct authority *out, struct err *e);
+void authority_release(struct authority *ca);
+
+/* Only its row. */
+int authority_find(const struct lab *lab, const char *name, struct cadb_ca *out,
+    struct err *e);
+
+/*
+ * Appends the chain that stands above what ca issues, as PEM, ca first.
+ * chain: without the root, unless ca is the root.  intermediates: never the
+ * root, so empty if ca is the root.
+ */
+int authority_chain(const struct lab *lab, const struct authority *ca,
+    struct buf *chain, struct buf *intermediates, struct err *e);
+
+/* What kind of key the CA has, for its children. */
+int authority_algorithm(
+    const struct authority *ca, enum pki_algorithm *out, struct err *e);
+
+#endif

@@ -1,0 +1,403 @@
+#include "cmd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cadb/write.h"
+#include "hierarchy.h"
+#include "print.h"
+
+enum {
+        OPT_NAME = ARGS_OWN,
+        OPT_ALGORITHM,
+        OPT_DEPTH,
+        OPT_SIGNER,
+        OPT_OCSP_URL,
+        OPT_DAYS,
+        OPT_NO_FAULTS,
+        OPT_TEMPORARY,
+};
+
+static const struct option options[] = {
+    {"name", required_argument, NULL, OPT_NAME},
+    {"algorithm", required_argument, NULL, OPT_ALGORITHM},
+    {"depth", required_argument, NULL, OPT_DEPTH},
+    {"signer", required_argument, NULL, OPT_SIGNER},
+    {"ocsp-url", required_argument, NULL, OPT_OCSP_URL},
+    {"days", required_argument, NULL, OPT_DAYS},
+    {"no-faults", no_argument, NULL, OPT_NO_FAULTS},
+    {"temporary", no_argument, NULL, OPT_TEMPORARY},
+    ARGS_COMMON,
+};
+
+#define DAY_S INT64_C(86400)
+#define VALIDITY_S (3650 * DAY_S)
+
+/* A lab's clock may be moved back a little without its CAs vanishing. */
+#define BACKDATE_S DAY_S
+
+struct init {
+        struct hierarchy_spec spec;
+        struct cadb_settings settings;
+        int64_t validity;
+};
+
+static int parse_model(
+    const char *text, enum cadb_signer_model *out, struct err *e)
+{
+        static const enum cadb_signer_model models[] = {
+            CADB_SIGNER_DELEGATED, CADB_SIGNER_CA, CADB_SIGNER_TRUSTED};
+        size_t i;
+
+        for (i = 0; i < sizeof(models) / sizeof(models[0]); i++)
+                if (strcasecmp(text, cadb_signer_model_name(models[i])) == 0) {
+                        *out = models[i];
+                        return 0;
+                }
+        return err_set(e, ERR_USAGE,
+            "'%s' is no signer model: choose delegated, ca or trusted", text);
+}
+
+static int set_url(struct cadb_settings *s, const char *url, struct err *e)
+{
+        const char *prefix;
+
+        if (s->ocsp_url[0] != '\0')
+                return err_set(e, ERR_USAGE,
+                    "init: one --ocsp-url is the lab's responder: give more "
+                    "to 'ocsp-ca issue'");
+        /* http only: a client cannot check the responder's own certificate
+         * while it looks for that answer (RFC 6960 appendix A.1). */
+        if (strncmp(url, "http://", 7) != 0 ||
+            pki_san_check(url, &prefix, NULL) != 0)
+                return err_set(e, ERR_USAGE,
+                    "--ocsp-url '%s': not of the form http://HOST[:PORT][/"
+                    "PATH]",
+                    url);
+        if (strlen(url) >= sizeof(s->ocsp_url))
+                return err_set(e, ERR_USAGE,
+                    "--ocsp-url: longer than %zu characters",
+                    sizeof(s->ocsp_url) - 1);
+        snprintf(s->ocsp_url, sizeof(s->ocsp_url), "%s", url);
+        return 0;
+}
+
+static int set_option(struct init *init, int option, struct err *e)
+{
+        uint64_t depth;
+
+        switch (option) {
+        case OPT_NAME:
+                init->spec.name = optarg;
+                return 0;
+        case OPT_ALGORITHM:
+                return pki_algorithm_parse(optarg, &init->spec.algorithm, e);
+        case OPT_DEPTH:
+                if (parse_uint(optarg, HIERARCHY_DEPTH_MAX, &depth, NULL) !=
+                        0 ||
+                    depth == 0)
+                        return err_set(e, ERR_USAGE,
+                            "--depth '%s': not a number of CAs from 1 to %d",
+                            optarg, HIERARCHY_DEPTH_MAX);
+                init->spec.depth = (unsigned)depth;
+                return 0;
+        case OPT_SIGNER:
+                return parse_model(optarg, &init->spec.model, e);
+        case OPT_OCSP_URL:
+                return set_url(&init->settings, optarg, e);
+        case OPT_DAYS:
+                return parse_duration(optarg, 'd', &init->validity, e);
+        case OPT_NO_FAULTS:
+                init->settings.no_faults = true;
+                return 0;
+        case OPT_TEMPORARY:
+                init->settings.temporary = true;
+                return 0;
+        }
+        return -1;
+}
+
+static int parse(struct init *init, struct args *a, struct err *e)
+{
+        int option;
+
+        while ((option = args_next(a, options, e)) != ARGS_END)
+                if (option == ARGS_BAD || set_option(init, option, e) != 0)
+                        return -1;
+        if (args_words(a, 0, 0, "", e) != 0)
+                return -1;
+        /* "NAME Root" must fit (RFC 5280 appendix A, ub-common-name). */
+        if (init->spec.name[0] == '\0' || strlen(init->spec.name) > 48)
+                return err_set(
+                    e, ERR_USAGE, "--name: must have 1 to 48 characters");
+        if (init->validity == 0)
+                return err_set(e, ERR_USAGE, "--days: a CA must live a while");
+        return 0;
+}
+
+/* A free port of the loopback: taken, noted, let go.  The responder takes it
+ * again; 'ocsp-lab up' holds the socket itself and passes --ocsp-url. */
+static int choose_url(struct cadb_settings *s, struct err *e)
+{
+        char address[LISTEN_ADDRESS_MAX];
+        int fd, rc;
+
+        if (s->ocsp_url[0] != '\0')
+                return 0;
+        if (listen_open("127.0.0.1:0", &fd, e) != 0)
+                return -1;
+        rc = listen_address(fd, address, e);
+        close(fd);
+        if (rc == 0)
+                snprintf(
+                    s->ocsp_url, sizeof(s->ocsp_url), "http://%s", address);
+        return rc;
+}
+
+/* ---- the directory ----------------------------------------------------- */
+
+static bool exists(const char *dir, const char *name)
+{
+        char path[PATH_MAX];
+        struct stat st;
+
+        return file_path(path, sizeof(path), NULL, "%s/%s", dir, name) == 0 &&
+               lstat(path, &st) == 0;
+}
+
+static const struct {
+        const char *name;
+        mode_t mode; /* of a folder; 0: a file */
+} ours[] = {
+    {"ca", 0700}, /* keys inside */
+    {"responder", 0700},
+    {"certs", 0755},
+    {"certs/.new", 0755},
+    {"crl", 0755},
+    {"root.pem", 0},
+    {"responder.pem", 0},
+    {"clock", 0},
+};
+enum { OURS_LEN = sizeof(ours) / sizeof(ours[0]) };
+
+/* "ca.db.new" tells that what lies there is of an init that was killed. */
+static int clear_way(const char *dir, struct err *e)
+{
+        bool killed = exists(dir, "ca.db.new");
+        char path[PATH_MAX];
+        size_t i;
+
+        for (i = 0; i < OURS_LEN; i++) {
+                if (!exists(dir, ours[i].name))
+                        continue;
+                if (!killed)
+                        return err_set(e, ERR_EXISTS,
+                            "%s/%s: in the way, though no CA is there: name "
+                            "another directory with --dir",
+                            dir, ours[i].name);
+                if (file_path(path, sizeof(path), e, "%s/%s", dir,
+                        ours[i].name) != 0 ||
+                    file_remove_tree(path, e) != 0)
+                        return -1;
+        }
+        return 0;
+}
+
+/* Waits for another init in the same DIR, then looks what is there.  The lock
+ * goes with the process that holds it. */
+static int claim(const char *dir, int *lock, struct err *e)
+{
+        if (file_mkdir(dir, 0755, e) != 0)
+                return -1;
+        *lock = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (*lock < 0 || flock(*lock, LOCK_EX) != 0)
+                return err_errno(e, ERR_IO, "%s", dir);
+        if (exists(dir, "ca.db"))
+                return err_set(e, ERR_EXISTS,
+                    "%s: there is a CA already: remove the directory, or name "
+                    "another one with --dir",
+                    dir);
+        return clear_way(dir, e);
+}
+
+static int make_folders(const char *dir, struct err *e)
+{
+        char path[PATH_MAX];
+        size_t i;
+
+        for (i = 0; i < OURS_LEN; i++)
+                if (ours[i].mode != 0 &&
+                    (file_path(path, sizeof(path), e, "%s/%s", dir,
+                         ours[i].name) != 0 ||
+                        file_mkdir(path, ours[i].mode, e) != 0))
+                        return -1;
+        return 0;
+}
+
+/* What file_write has not: the names of the folders. */
+static int sync_folders(const char *dir, struct err *e)
+{
+        static const char *const parents[] = {"ca", "certs", ".", ".."};
+        char path[PATH_MAX];
+        size_t i;
+
+        for (i = 0; i < sizeof(parents) / sizeof(parents[0]); i++)
+                if (file_path(
+                        path, sizeof(path), e, "%s/%s", dir, parents[i]) != 0 ||
+                    file_sync_dir(path, e) != 0)
+                        return -1;
+        return 0;
+}
+
+/* The database appears last, complete.  Until then the lab does not exist. */
+static int build(struct init *init, const char *dir, struct err *e)
+{
+        struct cadb *db = NULL;
+
+        if (cadb_create(dir, &init->settings, &db, e) != 0)
+                return -1;
+        if (make_folders(dir, e) != 0 || labclock_create(dir, e) != 0 ||
+            cadb_begin(db, e) != 0 || hierarchy_make(db, &init->spec, e) != 0 ||
+            (!init->settings.temporary && sync_folders(dir, e) != 0) ||
+            cadb_commit(db, e) != 0) {
+                cadb_rollback(db);
+                cadb_close(db);
+                return -1;
+        }
+        return cadb_publish(db, e);
+}
+
+/* ---- what it prints ---------------------------------------------------- */
+
+static int add_ca_json(void *arg, const struct cadb_ca *ca, struct err *e)
+{
+        json_t *o = json_pack("{s:s, s:s, s:o, s:o}", "name", ca->name, "cert",
+            ca->cert_path, "not_before", json_time(ca->not_before), "not_after",
+            json_time(ca->not_after));
+
+        if (json_array_append_new(arg, o) != 0)
+                return err_set(e, ERR_INTERNAL, "cannot make JSON");
+        return 0;
+}
+
+static int print_init_json(
+    const struct lab *lab, const struct init *init, struct err *e)
+{
+        json_t *cas = json_array();
+        char root[PATH_MAX], responder[PATH_MAX];
+        bool trusted = init->spec.model == CADB_SIGNER_TRUSTED;
+
+        if (file_path(responder, sizeof(responder), e, "%s/responder.pem",
+                lab->dir) != 0 ||
+            file_path(root, sizeof(root), e, "%s/root.pem", lab->dir) != 0 ||
+            cadb_ca_each(lab->db, add_ca_json, cas, e) != 0) {
+                json_decref(cas);
+                return -1;
+        }
+        return print_json(
+            json_pack("{s:s, s:s, s:s, s:s, s:s, s:s?, s:b, s:b, s:o}", "dir",
+                lab->dir, "root", root, "ocsp_url", init->settings.ocsp_url,
+                "algorithm", pki_algorithm_name(init->spec.algorithm), "signer",
+                cadb_signer_model_name(init->spec.model), "responder_cert",
+                trusted ? responder : NULL, "no_faults",
+                init->settings.no_faults, "temporary", init->settings.temporary,
+                "cas", cas),
+            e);
+}
+
+static int print_ca(void *arg, const struct cadb_ca *ca, struct err *e)
+{
+        char name[PKI_NAME_TEXT_MAX], until[TIME_TEXT_MAX];
+        X509 *cert = NULL;
+
+        (void)arg;
+        if (pki_cert_from_der((struct span){ca->der, ca->der_len}, &cert, e) !=
+            0)
+                return -1;
+        printf("  %-10s %s, until %s\n", ca->name, pki_subject(cert, name),
+            format_time(ca->not_after, until));
+        X509_free(cert);
+        return 0;
+}
+
+static int print_init(
+    const struct args *a, const struct init *init, struct err *e)
+{
+        struct lab lab = {0};
+        int rc = lab_open(&lab, a, e);
+
+        if (rc == 0 && a->json) {
+                rc = print_init_json(&lab, init, e);
+        } else if (rc == 0) {
+                printf("made a CA in %s\n", lab.dir);
+                rc = cadb_ca_each(lab.db, print_ca, NULL, e);
+                printf("  %-10s %s\n  %-10s %s/root.pem\n", "OCSP at",
+                    init->settings.ocsp_url, "trust", lab.dir);
+                printf("next: ocsp-ca issue www");
+                print_dir_option(a);
+                printf("\n");
+        }
+        lab_release(&lab);
+        return rc;
+}
+
+static int run(struct args *a, struct err *e)
+{
+        struct init init = {
+            .spec = {.name = "Lab",
+                .algorithm = PKI_P256,
+                .depth = 1,
+                .model = CADB_SIGNER_DELEGATED},
+            .validity = VALIDITY_S,
+        };
+        int lock = -1, rc = -1;
+
+        if (parse(&init, a, e) != 0)
+                return -1;
+        init.spec.dir = lab_dir(a->dir);
+        init.spec.settings = &init.settings;
+        init.spec.now = labclock_now(NULL);
+        init.spec.not_before = init.spec.now - BACKDATE_S;
+        init.spec.not_after = init.spec.now + init.validity;
+        init.settings.created_at = init.spec.now;
+        if (claim(init.spec.dir, &lock, e) == 0 &&
+            choose_url(&init.settings, e) == 0 &&
+            build(&init, init.spec.dir, e) == 0)
+                rc = print_init(a, &init, e);
+        if (lock >= 0)
+                close(lock);
+        return rc;
+}
+
+const struct command cmd_init = {
+    .name = "init",
+    .summary = "make a CA in a new directory",
+    .help =
+        "usage: ocsp-ca init [OPTION]...\n\n"
+        "Makes a root, its intermediates, their OCSP signers and the "
+        "database.\n\n"
+        "  --name CN            subjects are 'CN Root', 'CN CA' (default: "
+        "Lab)\n"
+        "  --algorithm A        p256 (default), p384, rsa2048, rsa3072, "
+        "rsa4096, ed25519\n"
+        "  --depth N            CAs in the chain, 1 to 4; 1 (default): the "
+        "root issues\n"
+        "  --signer MODEL       who signs OCSP answers: delegated (default), "
+        "ca, trusted\n"
+        "  --ocsp-url URL       where the responder will be (default: a free "
+        "port of\n"
+        "                       127.0.0.1, chosen now)\n"
+        "  --days N             validity of the CAs; 90s, 8h too (default: "
+        "3650)\n"
+        "  --no-faults          for ever refuse scenarios and a moving clock\n"
+        "  --temporary          do not wait for the disk: a power loss may "
+        "destroy the lab\n" HELP_COMMON,
+    .run = run,
+};

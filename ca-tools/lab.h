@@ -1,0 +1,29 @@
+/* The lab directory as a subcommand sees it: database, clock, settings. */
+#ifndef OCSP_LAB_CA_LAB_H
+#define OCSP_LAB_CA_LAB_H
+
+#include "args.h"
+#include "base/base.h"
+#include "cadb/cadb.h"
+
+struct lab {
+        const char *dir; /* borrowed */
+        struct cadb *db;
+        struct labclock *clock;
+        struct cadb_settings settings;
+};
+
+/* Opens DIR of the command line.  Zero *lab before; lab_release in any
+ * case. */
+int lab_open(struct lab *lab, const struct args *a, struct err *e);
+
+/* The same for a command that changes something.  Completes or removes what
+ * an interrupted 'issue' has left (store_recover). */
+int lab_open_write(struct lab *lab, const struct args *a, struct err *e);
+
+void lab_release(struct lab *lab);
+
+/* The lab's now. */
+int64_t lab_now(const struct lab *lab);
+
+#endif

@@ -1,0 +1,36 @@
+/* What the subcommands print alike: JSON records, states, shell words. */
+#ifndef OCSP_LAB_CA_PRINT_H
+#define OCSP_LAB_CA_PRINT_H
+
+#include <jansson.h>
+
+#include "cadb/cadb.h"
+#include "lab.h"
+
+/* One line of JSON on standard output.  Takes over the reference; NULL is an
+ * error. */
+int print_json(json_t *record, struct err *e);
+
+/* RFC 3339; null for 0. */
+json_t *json_time(int64_t t);
+json_t *json_serial(const uint8_t *serial, size_t len);
+
+/* Name, serial, CA, subject, validity and status of a certificate. */
+json_t *json_cert(const struct cadb_cert *cert);
+
+/* "good", "revoked" or "hold": the last is revoked with certificateHold. */
+const char *state_name(const struct cadb_state *s);
+
+/* "good", "revoked keyCompromise 2026-..", "hold 2026-.." */
+enum { STATE_TEXT_MAX = 96 };
+const char *state_text(const struct cadb_state *s, char out[STATE_TEXT_MAX]);
+
+/* How to call a certificate: its name, else its serial. */
+enum { CERT_LABEL_MAX = LAB_NAME_MAX + 2 };
+const char *cert_label(const struct cadb_cert *cert, char out[CERT_LABEL_MAX]);
+
+/* " --dir DIR" quoted for a shell if --dir was given, else nothing: so that
+ * the next command in a hint can be pasted. */
+void print_dir_option(const struct args *a);
+
+#endif

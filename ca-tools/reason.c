@@ -1,0 +1,32 @@
+#include "reason.h"
+
+#include <stddef.h>
+
+/* RFC 5280 section 5.3.1: only in a delta CRL. */
+enum { REMOVE_FROM_CRL = 8 };
+
+int reason_parse(const char *text, int *out, struct err *e)
+{
+        int reason;
+
+        if (ocsp_reason_parse(text, &reason) != 0)
+                return err_set(e, ERR_USAGE,
+                    "'%s' is no reason: choose unspecified, keyCompromise, "
+                    "cACompromise, affiliationChanged, superseded, "
+                    "cessationOfOperation, certificateHold, "
+                    "privilegeWithdrawn or aACompromise",
+                    text);
+        if (reason == REMOVE_FROM_CRL)
+                return err_set(e, ERR_USAGE,
+                    "removeFromCRL is no reason to revoke (RFC 5280 section "
+                    "5.3.1): use 'ocsp-ca release' to end a hold");
+        *out = reason > 0 ? reason : OCSP_REASON_NONE;
+        return 0;
+}
+
+const char *reason_name(int reason)
+{
+        const char *name = ocsp_reason_name(reason);
+
+        return name != NULL ? name : "unspecified";
+}
