@@ -1,0 +1,56 @@
+/*
+ * Asking for the status of one certificate: an OCSP request with a SHA-256
+ * certID and no nonce (RFC 9919 section 3.1.1), over each URL in turn until
+ * one brings an answer that the caller accepts.
+ */
+#ifndef OCSP_LAB_FETCH_H
+#define OCSP_LAB_FETCH_H
+
+#include <openssl/x509.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+struct event_base;
+
+/* RFC 9919 section 6: GET up to this length of the whole URL, else POST. */
+enum { FETCH_GET_MAX = 255 };
+
+/* One total deadline over all URLs. */
+enum { FETCH_TIMEOUT_MS = 10000, FETCH_URLS_MAX = 8 };
+
+/* Judges what came (never empty).  -1 with why: the next URL is asked. */
+typedef int fetch_judge(void *arg, struct span der, struct err *why);
+
+struct fetch_result {
+        bool ok;             /* judge accepted an answer */
+        size_t url;          /* ok: index of the URL that brought it */
+        int64_t retry_after; /* not ok: seconds; -1: nobody named any */
+        struct err err;      /* not ok: of the last URL, naming it */
+};
+/* Called once; the fetch is freed afterwards. */
+typedef void fetch_done(void *arg, const struct fetch_result *result);
+
+struct fetch_request {
+        X509 *leaf, *issuer;
+        const char *const *urls; /* copied, at most FETCH_URLS_MAX */
+        size_t urls_len;
+        size_t first;   /* index of the URL to begin with */
+        int timeout_ms; /* <= 0: FETCH_TIMEOUT_MS */
+        fetch_judge *judge;
+        fetch_done *done;
+        void *arg;
+};
+
+struct fetch;
+
+/* Neither callback comes from within.  ERR_DATA without a URL. */
+int fetch_start(struct event_base *base, const struct fetch_request *q,
+    struct fetch **out, struct err *e);
+void fetch_cancel(struct fetch *f); /* done is not called; NULL is fine */
+
+#endif
