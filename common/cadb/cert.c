@@ -78,24 +78,23 @@ static int find_in_any(
 {
         struct cadb_cert other;
         struct query q;
-        int rc;
+        int rc, second = 0;
 
         query_open(&q, db, SQL_CERT_BY_ANY_SERIAL);
         query_blob(&q, serial);
         rc = query_step(&q, e);
         if (rc == 1) {
                 cert_read(&q, out);
-                rc = query_step(&q, e) == 0 ? 1 : -1;
-                if (rc == -1 && q.rc == SQLITE_OK) {
-                        cert_read(&q, &other);
-                        err_set(e, ERR_USAGE,
-                            "both %s and %s issued that serial: say which "
-                            "with --ca",
-                            out->ca_name, other.ca_name);
-                }
+                second = query_step(&q, e);
+        }
+        if (second == 1) {
+                cert_read(&q, &other);
+                err_set(e, ERR_USAGE,
+                    "%s and %s both issued that serial: say which with --ca",
+                    out->ca_name, other.ca_name);
         }
         query_close(&q);
-        return rc;
+        return second == 0 ? rc : -1;
 }
 
 int cadb_cert_find_serial(struct cadb *db, int64_t ca, struct span serial,

@@ -1,6 +1,7 @@
 #include "cadb/write.h"
 
 #include "cadb/trail.h"
+#include "ocsp/ocsp.h"
 
 /* CRLReason, RFC 5280 section 5.3.1. */
 enum {
@@ -8,20 +9,9 @@ enum {
         REASON_UNSPECIFIED = 0,
         REASON_KEY_COMPROMISE = 1,
         REASON_HOLD = 6,
+        REASON_UNUSED = 7,
+        REASON_REMOVE_FROM_CRL = 8,
 };
-
-static const char *const reasons[] = {
-    [0] = "unspecified",
-    [1] = "keyCompromise",
-    [2] = "cACompromise",
-    [3] = "affiliationChanged",
-    [4] = "superseded",
-    [5] = "cessationOfOperation",
-    [6] = "certificateHold",
-    [9] = "privilegeWithdrawn",
-    [10] = "aACompromise",
-};
-enum { REASONS = sizeof(reasons) / sizeof(reasons[0]) };
 
 /* ---- issuing ------------------------------------------------------------ */
 
@@ -116,7 +106,7 @@ static int set_state(struct cadb *db, const struct cadb_cert *cert,
             .ca = cert->ca,
             .serial = serial,
             .name = *cert->name != '\0' ? cert->name : NULL,
-            .detail = to->reason != REASON_NONE ? reasons[to->reason] : NULL,
+            .detail = ocsp_reason_name(to->reason),
         };
         struct query q;
         int64_t seq;
@@ -139,15 +129,15 @@ static int set_state(struct cadb *db, const struct cadb_cert *cert,
 
 static int check_reason(int reason, struct err *e)
 {
-        if (reason == REASON_NONE ||
-            (reason >= 0 && reason < REASONS && reasons[reason] != NULL))
-                return 0;
-        if (reason == 8)
+        if (reason == REASON_REMOVE_FROM_CRL)
                 return err_set(e, ERR_USAGE,
                     "removeFromCRL stands in delta CRLs only: release the "
                     "certificate instead (RFC 5280 section 5.3.1)");
-        return err_set(
-            e, ERR_USAGE, "reason %d is none (RFC 5280 section 5.3.1)", reason);
+        if (reason != REASON_NONE &&
+            (reason == REASON_UNUSED || ocsp_reason_name(reason) == NULL))
+                return err_set(e, ERR_USAGE,
+                    "there is no reason %d (RFC 5280 section 5.3.1)", reason);
+        return 0;
 }
 
 static bool on_hold(const struct cadb_state *s)

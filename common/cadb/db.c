@@ -9,20 +9,21 @@
 /* PRAGMA application_id of our databases: "OCSP". */
 enum { APPLICATION_ID = 0x4f435350 };
 
+static int full_error(struct cadb *db, struct err *e)
+{
+        return err_set(e, ERR_IO,
+            "%s: disk full: nothing was changed: make room, then try again",
+            db->path);
+}
+
 static int io_error(struct cadb *db, struct err *e)
 {
         int number = sqlite3_system_errno(db->sql);
 
         if (number == ENOSPC || number == EDQUOT || number == EFBIG)
-                return err_set(e, ERR_IO,
-                    "%s: disk full: nothing was changed: make room, then try "
-                    "again",
-                    db->path);
-        errno = number;
-        return number != 0
-                   ? err_errno(e, ERR_IO, "%s: cannot read or write", db->path)
-                   : err_set(e, ERR_IO, "%s: cannot read or write: %s",
-                         db->path, sqlite3_errmsg(db->sql));
+                return full_error(db, e);
+        return err_set(e, ERR_IO, "%s: cannot read or write: %s", db->path,
+            number != 0 ? strerror(number) : sqlite3_errmsg(db->sql));
 }
 
 static int access_error(struct cadb *db, struct err *e)
@@ -46,18 +47,16 @@ int db_error(struct cadb *db, int rc, struct err *e)
                     "%s: damaged (%s): restore a backup", db->path,
                     sqlite3_errmsg(db->sql));
         case SQLITE_FULL:
-                return err_set(e, ERR_IO,
-                    "%s: disk full: nothing was changed: make room, then try "
-                    "again",
-                    db->path);
+                return full_error(db, e);
         case SQLITE_IOERR:
                 return io_error(db, e);
         case SQLITE_BUSY:
         case SQLITE_LOCKED:
                 return err_set(e, ERR_TRYLATER,
-                    "%s: another process kept it locked: try again when that "
-                    "one is done",
-                    db->path);
+                    "%s: another process kept it locked for %d s: try again "
+                    "when "
+                    "that one is done",
+                    db->path, db->busy_ms / 1000);
         case SQLITE_CANTOPEN:
         case SQLITE_READONLY:
         case SQLITE_PERM:
@@ -137,9 +136,15 @@ int db_open(const char *dir, const char *name, int flags, int busy_ms,
         *out = NULL;
         if (db == NULL)
                 return err_set(e, ERR_OS, "out of memory");
+        db->busy_ms = busy_ms;
         db->opening = __atomic_add_fetch(&openings, 1, __ATOMIC_RELAXED);
         if (set_paths(db, dir, name, e) != 0)
                 goto fail;
+        /* Absent if it is to be made. */
+        if (identity_of(db->absolute, &db->file) != 0 && errno != ENOENT) {
+                err_errno(e, ERR_IO, "%s", db->path);
+                goto fail;
+        }
         /* One thread per handle: SQLite need not lock. */
         rc = sqlite3_open_v2(db->absolute, &db->sql,
             flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
@@ -165,7 +170,7 @@ int cadb_open(const char *dir, struct cadb **out, struct err *e)
             db_open(dir, "ca.db", SQLITE_OPEN_READONLY, CADB_READ_BUSY_MS, &db,
                 e) != 0)
                 return -1;
-        if (db_check_schema(db, &version, e) != 0 || db_identify(db, e) != 0) {
+        if (db_check_schema(db, &version, e) != 0 || db_settle(db, e) != 0) {
                 cadb_close(db);
                 return -1;
         }

@@ -5,12 +5,18 @@
 #include <sqlite3.h>
 
 #include <limits.h>
-#include <sys/types.h>
 
 #include "cadb/cadb.h"
 #include "cadb/sql.h"
 
 enum { CADB_READ_BUSY_MS = 5000 };
+
+/* Which file a path led to. */
+struct identity {
+        uint64_t device;
+        uint64_t inode;
+        uint64_t born_ns; /* 0 where the file system does not know */
+};
 
 struct cadb {
         sqlite3 *sql;
@@ -18,14 +24,13 @@ struct cadb {
         char path[PATH_MAX];                  /* as given, for messages */
         char absolute[PATH_MAX]; /* the same from any working directory */
         bool temporary;
-        dev_t device; /* which file was opened: see cadb_is_gone */
-        ino_t inode;
-        int64_t born_ns;
+        int busy_ms;           /* how long to wait for others' locks */
+        struct identity file;  /* which file was opened */
         const uint64_t *index; /* mapped WAL-index header, or NULL */
         uint64_t opening;      /* no two handles of a process share it */
 };
 
-/* Opens DIR/name with SQLite's flags; no schema is read yet. */
+/* Opens DIR/name with SQLite's flags; nothing is read yet. */
 int db_open(const char *dir, const char *name, int flags, int busy_ms,
     struct cadb **out, struct err *e);
 
@@ -41,10 +46,14 @@ int db_number(struct cadb *db, enum sql_id id, int64_t *out, struct err *e);
 /* ERR_DATA if it is not one of ours, ERR_CONFIG if it is newer than we are. */
 int db_check_schema(struct cadb *db, int64_t *version, struct err *e);
 
-/* In stamp.c: remembers which file this is, and maps its WAL index.  After
- * the first read. */
-int db_identify(struct cadb *db, struct err *e);
+/* In stamp.c.  -1 with errno. */
+int identity_of(const char *path, struct identity *out);
+
+/* Maps the WAL index, which exists after the first read. */
 void db_map_index(struct cadb *db);
+
+/* Last step of opening: the path still leads to the file that SQLite has. */
+int db_settle(struct cadb *db, struct err *e);
 
 /*
  * One statement in use: open, bind in order, step, read columns, close.  The

@@ -63,7 +63,7 @@ int cadb_open_write(const char *dir, struct cadb **out, struct err *e)
                 err_set(e, ERR_IO, "%s: this user may not write it", db->path);
                 goto fail;
         }
-        if (upgrade(db, e) != 0 || setup(db, e) != 0 || db_identify(db, e) != 0)
+        if (upgrade(db, e) != 0 || setup(db, e) != 0 || db_settle(db, e) != 0)
                 goto fail;
         *out = db;
         return 0;

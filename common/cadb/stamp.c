@@ -9,10 +9,9 @@
  */
 #include "cadb/db.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <sys/stat.h>
+#include <string.h>
 
 enum {
         HEADER_OCTETS = 48,
@@ -26,30 +25,44 @@ enum {
         STAMP_BY_DATA_VERSION = 1,
 };
 
-/* After `struct cadb_stamp`'s header: which file it was. */
-struct identity {
+/* Behind the header: which file it was, so that a lab made anew never repeats
+ * a stamp of the one before. */
+struct tail {
         uint64_t inode;
         uint64_t born_ns;
 };
-_Static_assert(
-    sizeof(struct cadb_stamp) == HEADER_OCTETS + sizeof(struct identity),
-    "a stamp is both");
+_Static_assert(sizeof(struct cadb_stamp) == HEADER_OCTETS + sizeof(struct tail),
+    "a stamp is a header and a tail");
 
-static int identity_of(const char *path, struct statx *sx)
-{
-        return statx(AT_FDCWD, path, 0, STATX_INO | STATX_BTIME, sx);
-}
-
-int db_identify(struct cadb *db, struct err *e)
+int identity_of(const char *path, struct identity *out)
 {
         struct statx sx;
 
-        if (identity_of(db->absolute, &sx) != 0)
+        if (statx(AT_FDCWD, path, 0, STATX_INO | STATX_BTIME, &sx) != 0)
+                return -1;
+        out->device = (uint64_t)sx.stx_dev_major << 32 | sx.stx_dev_minor;
+        out->inode = sx.stx_ino;
+        out->born_ns =
+            (uint64_t)sx.stx_btime.tv_sec * 1000000000 + sx.stx_btime.tv_nsec;
+        return 0;
+}
+
+static bool same_file(const struct identity *a, const struct identity *b)
+{
+        return a->inode == b->inode && a->device == b->device;
+}
+
+int db_settle(struct cadb *db, struct err *e)
+{
+        struct identity now;
+
+        if (identity_of(db->absolute, &now) != 0)
                 return err_errno(e, ERR_IO, "%s", db->path);
-        db->device = ((dev_t)sx.stx_dev_major << 32) | sx.stx_dev_minor;
-        db->inode = sx.stx_ino;
-        db->born_ns =
-            (int64_t)sx.stx_btime.tv_sec * 1000000000 + sx.stx_btime.tv_nsec;
+        if (!same_file(&now, &db->file))
+                return err_set(e, ERR_TRYLATER,
+                    "%s: was replaced while it was being opened: try again",
+                    db->path);
+        db->file = now;
         db_map_index(db);
         return 0;
 }
@@ -124,9 +137,9 @@ static int by_data_version(
 
 int cadb_stamp_take(struct cadb *db, struct cadb_stamp *out, struct err *e)
 {
-        struct identity id = {db->inode, (uint64_t)db->born_ns};
+        struct tail tail = {db->file.inode, db->file.born_ns};
 
-        memcpy(out->octets + HEADER_OCTETS, &id, sizeof(id));
+        memcpy(out->octets + HEADER_OCTETS, &tail, sizeof(tail));
         if (read_header(db, out->octets))
                 return 0;
         /* Not WAL, or a writer was killed between the two copies.  The
@@ -142,16 +155,12 @@ bool cadb_stamp_equal(const struct cadb_stamp *a, const struct cadb_stamp *b)
         return memcmp(a->octets, b->octets, sizeof(a->octets)) == 0;
 }
 
-/*
- * One stat.  SQLite keeps the file open, so its inode number is not given to
- * another file while this handle lives: same number, same file.
- */
+/* One stat.  SQLite keeps the file open, so its inode number is given to no
+ * other while this handle lives: same number, same file. */
 bool cadb_is_gone(struct cadb *db)
 {
-        struct statx sx;
+        struct identity now;
 
-        if (identity_of(db->absolute, &sx) != 0)
-                return true;
-        return sx.stx_ino != db->inode || (((dev_t)sx.stx_dev_major << 32) |
-                                              sx.stx_dev_minor) != db->device;
+        return identity_of(db->absolute, &now) != 0 ||
+               !same_file(&now, &db->file);
 }
