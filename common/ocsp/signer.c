@@ -34,37 +34,43 @@ static const char *digest_name(EVP_PKEY *key, const EVP_MD *given)
         return EVP_PKEY_get_bits(key) <= 384 ? "SHA384" : "SHA512";
 }
 
+/* NID of key and digest together, or NID_undef. */
+static int signature_nid(EVP_PKEY *key, const EVP_MD *digest)
+{
+        int nid;
+
+        if (digest == NULL) /* EdDSA: key and signature share their OID */
+                return EVP_PKEY_get_base_id(key);
+        if (!OBJ_find_sigid_by_algs(
+                &nid, EVP_MD_get_type(digest), EVP_PKEY_get_base_id(key)))
+                return NID_undef;
+        return nid;
+}
+
 /* AlgorithmIdentifier: NULL parameters for RSA (RFC 4055 section 5), none for
  * ECDSA (RFC 5758 section 3.2) and EdDSA (RFC 8410 section 3). */
 static int make_algorithm(struct ocsp_signer *s, struct err *e)
 {
-        int type = EVP_PKEY_get_base_id(s->key), nid, len;
-        int digest = s->digest == NULL ? NID_undef : EVP_MD_get_type(s->digest);
+        bool rsa = EVP_PKEY_get_base_id(s->key) == EVP_PKEY_RSA;
+        int nid = signature_nid(s->key, s->digest), len = 0;
         X509_ALGOR *algorithm = X509_ALGOR_new();
         uint8_t *der = NULL;
-        int rc = -1;
 
-        if (algorithm == NULL || !OBJ_find_sigid_by_algs(&nid, digest, type) ||
-            !X509_ALGOR_set0(algorithm, OBJ_nid2obj(nid),
-                type == EVP_PKEY_RSA ? V_ASN1_NULL : V_ASN1_UNDEF, NULL)) {
+        if (nid == NID_undef)
                 err_set(e, ERR_CONFIG,
                     "signer: no signature algorithm for a %s key with %s",
                     EVP_PKEY_get0_type_name(s->key),
-                    s->digest == NULL ? "no digest"
-                                      : EVP_MD_get0_name(s->digest));
-                goto out;
-        }
-        len = i2d_X509_ALGOR(algorithm, &der);
-        if (len <= 0) {
+                    EVP_MD_get0_name(s->digest));
+        else if (algorithm == NULL ||
+                 !X509_ALGOR_set0(algorithm, OBJ_nid2obj(nid),
+                     rsa ? V_ASN1_NULL : V_ASN1_UNDEF, NULL) ||
+                 (len = i2d_X509_ALGOR(algorithm, &der)) <= 0)
                 openssl_failed(e, "AlgorithmIdentifier");
-                goto out;
-        }
-        buf_append(&s->algorithm, der, (size_t)len);
-        rc = 0;
-out:
+        else
+                buf_append(&s->algorithm, der, (size_t)len);
         OPENSSL_free(der);
         X509_ALGOR_free(algorithm);
-        return rc;
+        return len > 0 ? 0 : -1;
 }
 
 static void put_header(struct buf *b, uint8_t tag, size_t len)
