@@ -54,7 +54,7 @@ static bool take_zone(struct span *s, int64_t *offset)
                 return false;
         (void)take(s, 2, &minutes);
         *offset = (hours * 60 + minutes) * 60 * (west ? -1 : 1);
-        return s->len == 0;
+        return s->len == 0 && hours < 24 && minutes < 60;
 }
 
 /* Two digits of a year: X.509's window, RFC 5280 section 4.1.2.5.1. */
