@@ -15,16 +15,18 @@ bool span_equal(struct span a, struct span b)
 /* Always with room for a NUL, which buf_text wants. */
 bool buf_reserve(struct buf *b, size_t len)
 {
+        const size_t most = SIZE_MAX / 4; /* no sum here can wrap */
         size_t cap = b->cap == 0 ? 256 : b->cap;
-        uint8_t *p;
+        uint8_t *p = NULL;
 
         if (b->failed)
                 return false;
-        if (len < SIZE_MAX / 4 && b->len + len < b->cap)
+        if (len < most && b->len + len < b->cap)
                 return true;
-        while (len < SIZE_MAX / 4 && cap <= b->len + len && cap < SIZE_MAX / 4)
+        while (len < most && cap < most && cap <= b->len + len)
                 cap *= 2;
-        p = cap > b->len + len ? realloc(b->data, cap) : NULL;
+        if (len < most && cap > b->len + len)
+                p = realloc(b->data, cap);
         if (p == NULL) {
                 b->failed = true;
                 return false;

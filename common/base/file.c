@@ -92,23 +92,37 @@ static int write_all(int fd, const uint8_t *data, size_t len)
         return 0;
 }
 
-static int write_temp(
-    const char *temp, struct span data, mode_t mode, bool durable)
+/* Makes a file of its own beside path, open for writing.  A name that a killed
+ * process left behind is passed over: in containers process ids repeat. */
+static int open_temp(char *temp, size_t size, const char *path, struct err *e)
 {
-        int fd, saved;
+        static unsigned counter;
+        int fd, tries = 1000;
 
-        fd = open(
-            temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+        do {
+                if (file_path(temp, size, e, "%s.%ld.%u.tmp", path,
+                        (long)getpid(),
+                        __atomic_add_fetch(&counter, 1, __ATOMIC_RELAXED)) != 0)
+                        return -1;
+                fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        } while (fd < 0 && errno == EEXIST && --tries > 0);
         if (fd < 0)
-                return -1;
-        if (fchmod(fd, mode) != 0 || write_all(fd, data.data, data.len) != 0 ||
-            (durable && fsync(fd) != 0)) {
-                saved = errno;
-                close(fd);
-                errno = saved;
-                return -1;
-        }
-        return close(fd);
+                return err_errno(e, ERR_IO, "%s: cannot write", path);
+        return fd;
+}
+
+/* Closes fd in any case. */
+static int fill(int fd, struct span data, mode_t mode, bool durable)
+{
+        int saved;
+
+        if (fchmod(fd, mode) == 0 && write_all(fd, data.data, data.len) == 0 &&
+            (!durable || fsync(fd) == 0))
+                return close(fd);
+        saved = errno;
+        close(fd);
+        errno = saved;
+        return -1;
 }
 
 static int sync_parent(const char *path, struct err *e)
@@ -123,15 +137,12 @@ static int sync_parent(const char *path, struct err *e)
 static int replace(const char *path, struct span data, mode_t mode,
     bool durable, struct err *e)
 {
-        static unsigned counter;
         char temp[PATH_MAX];
+        int fd = open_temp(temp, sizeof(temp), path, e);
 
-        if (file_path(temp, sizeof(temp), e, "%s.%ld.%u.tmp", path,
-                (long)getpid(),
-                __atomic_add_fetch(&counter, 1, __ATOMIC_RELAXED)) != 0)
+        if (fd < 0)
                 return -1;
-        if (write_temp(temp, data, mode, durable) != 0 ||
-            rename(temp, path) != 0) {
+        if (fill(fd, data, mode, durable) != 0 || rename(temp, path) != 0) {
                 err_errno(e, ERR_IO, "%s: cannot write", path);
                 unlink(temp);
                 return -1;
@@ -159,6 +170,8 @@ int file_mkdir(const char *path, mode_t mode, struct err *e)
 
         if (file_path(copy, sizeof(copy), e, "%s", path) != 0)
                 return -1;
+        for (p = copy + strlen(copy); p > copy + 1 && p[-1] == '/'; p--)
+                p[-1] = '\0';
         for (p = copy + 1; *p != '\0'; p++) {
                 if (*p != '/')
                         continue;

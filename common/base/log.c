@@ -45,8 +45,8 @@ void log_reopen(void)
 
         if (fd < 0)
                 return;
-        /* dup2 swaps the file under the number that other threads use. */
-        dup2(fd, sink.fd);
+        /* dup3 swaps the file under the number that other threads use. */
+        dup3(fd, sink.fd, O_CLOEXEC);
         close(fd);
 }
 

@@ -139,6 +139,18 @@ static bool literal(const char **p, const char *set)
         return true;
 }
 
+/* time-secfrac: read, and dropped. */
+static bool fraction(const char **p)
+{
+        const char *start;
+
+        if (!literal(p, "."))
+                return true;
+        for (start = *p; isdigit((unsigned char)**p); (*p)++)
+                ;
+        return *p > start;
+}
+
 static bool zone(const char **p, int *seconds)
 {
         int h, m, sign;
@@ -165,7 +177,7 @@ static bool rfc3339(const char *p, int64_t *out)
         if (*p != '\0' &&
             (!literal(&p, "Tt ") || !digits(&p, 2, &h) || !literal(&p, ":") ||
                 !digits(&p, 2, &mi) || !literal(&p, ":") ||
-                !digits(&p, 2, &s) || !zone(&p, &offset)))
+                !digits(&p, 2, &s) || !fraction(&p) || !zone(&p, &offset)))
                 return false;
         if (*p != '\0' || y < 1950 || mo < 1 || mo > 12 || h > 23 || mi > 59 ||
             s > 59)
@@ -198,7 +210,8 @@ int parse_time(const char *text, int64_t now, int64_t *out, struct err *e)
         } else if (text[0] == '@') {
                 errno = 0;
                 *out = strtoll(text + 1, &end, 10);
-                if (errno != 0 || end == text + 1 || *end != '\0')
+                if (errno != 0 || *end != '\0' ||
+                    !isdigit((unsigned char)text[text[1] == '-' ? 2 : 1]))
                         return err_set(e, ERR_USAGE,
                             "'%s' is not @ and seconds since 1970", text);
         } else if (!rfc3339(text, out)) {
@@ -278,20 +291,25 @@ static int nibble(char c)
         return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Counts the hex digits; false if anything but ':' between bytes stands
- * there. */
+/* Counts the hex digits; false unless they stand in pairs or without any ':',
+ * the first of them perhaps alone. */
 static bool hex_digits(const char *text, size_t *count)
 {
-        size_t i;
+        size_t i, group = 0;
+        bool first = true;
 
         *count = 0;
         for (i = 0; text[i] != '\0'; i++) {
-                if (nibble(text[i]) >= 0)
-                        (*count)++;
-                else if (text[i] != ':' || i == 0 || text[i + 1] == '\0')
+                if (nibble(text[i]) >= 0) {
+                        (*count)++, group++;
+                        continue;
+                }
+                if (text[i] != ':' || group == 0 || (!first && group % 2 != 0))
                         return false;
+                group = 0;
+                first = false;
         }
-        return *count > 0;
+        return group > 0 && (first || group % 2 == 0);
 }
 
 int hex_decode(

@@ -19,9 +19,9 @@ int parse_duration_ms(const char *text, char bare, int64_t *ms, struct err *e);
 /* The same in whole seconds; a fraction of a second is an error. */
 int parse_duration(const char *text, char bare, int64_t *s, struct err *e);
 
-/* RFC 3339 ("2026-11-21T10:00:00Z", offsets too, "2026-11-21" = midnight
- * UTC), "now", "+8d", "-3h" (relative to now), "@SECONDS".  Years 1950 to
- * 9999. */
+/* RFC 3339 ("2026-11-21T10:00:00Z", offsets too, fractions dropped,
+ * "2026-11-21" = midnight UTC), "now", "+8d", "-3h" (relative to now),
+ * "@SECONDS".  Years 1950 to 9999. */
 int parse_time(const char *text, int64_t now, int64_t *out, struct err *e);
 
 int parse_uint(const char *text, uint64_t max, uint64_t *out, struct err *e);
