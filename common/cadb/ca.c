@@ -121,3 +121,8 @@ int cadb_ca_each(struct cadb *db,
         query_close(&q);
         return rc == 0 ? 0 : -1;
 }
+
+int cadb_ca_latest(struct cadb *db, int64_t *version, struct err *e)
+{
+        return db_number(db, SQL_CA_LATEST, version, e);
+}

@@ -18,17 +18,24 @@ enum { CADB_SCHEMA_VERSION = 1 };
 
 struct cadb;
 
-/* ERR_NOTFOUND without a database, ERR_CONFIG if its schema is newer than
- * ours, ERR_DATA if it is not a database or damaged, ERR_IO if unreadable. */
+/* ERR_NOTFOUND without a database, ERR_CONFIG if its schema is newer or older
+ * than ours (cadb_open_write brings old ones up to date), ERR_DATA if it is
+ * not a database of ours or damaged, ERR_IO if this user may not read it. */
 int cadb_open(const char *dir, struct cadb **out, struct err *e);
 void cadb_close(struct cadb *db);
 
 /* ---- change detector --------------------------------------------------- */
 
 /*
- * A stamp of the committed state, nearly free to take.  Equal stamps mean
- * that nothing was committed between the two readings, by any process.  Take
- * it before the snapshot whose content it shall vouch for; never inside one.
+ * A stamp of the committed state, nearly free to take (no system call while
+ * the database is in WAL mode).  Equal stamps mean that nothing was committed
+ * between the two readings, by any process; different ones promise nothing.
+ * Take it before the snapshot whose content it shall vouch for; never inside
+ * one.  On -1 nothing is known: believe no earlier answer.
+ *
+ * Handles on one DIR that are open at the same time may compare their stamps,
+ * so threads can share a cache.  When the last of them has closed, or
+ * cadb_is_gone, forget them.
  */
 struct cadb_stamp {
         uint8_t octets[64];
@@ -36,12 +43,14 @@ struct cadb_stamp {
 int cadb_stamp_take(struct cadb *db, struct cadb_stamp *out, struct err *e);
 bool cadb_stamp_equal(const struct cadb_stamp *a, const struct cadb_stamp *b);
 
-/* The database file was unlinked, or the path leads to another one now.  Then
- * nothing that this handle says may be believed any more. */
+/* The path leads to another file than the one that is open, or to none: DIR
+ * was removed, made anew, moved away, or the file replaced.  Then nothing that
+ * this handle says may be believed any more.  One system call. */
 bool cadb_is_gone(struct cadb *db);
 
-/* One consistent view over several calls.  Every cadb_ read outside a
- * snapshot is its own.  Keep them short: they hold back the checkpoint. */
+/* One consistent view over several calls, as of the first read in it.  Every
+ * cadb_ read outside a snapshot is its own.  Keep them short: they hold back
+ * the checkpoint. */
 int cadb_snapshot_begin(struct cadb *db, struct err *e);
 void cadb_snapshot_end(struct cadb *db);
 
@@ -99,10 +108,16 @@ int cadb_ca_find_id(
  * init made. */
 int cadb_ca_default(struct cadb *db, struct cadb_ca *out, struct err *e);
 
-/* Calls row for each; stops and returns -1 when row does (row fills e). */
+/* Calls row for each; stops and returns -1 when row does (row fills e).  A row
+ * may ask other questions of db, but not the one that it answers.  The same
+ * for every _each. */
 int cadb_ca_each(struct cadb *db,
     int (*row)(void *arg, const struct cadb_ca *ca, struct err *e), void *arg,
     struct err *e);
+
+/* The highest version of all CAs, 0 without one: equal numbers mean that no CA
+ * and no signer was added or changed in between. */
+int cadb_ca_latest(struct cadb *db, int64_t *version, struct err *e);
 
 /* ---- certificates ------------------------------------------------------ */
 
@@ -168,6 +183,7 @@ struct cadb_event {
         uint8_t serial[64];
         char detail[160]; /* "keyCompromise" */
 };
+/* Those after since, oldest first. */
 int cadb_event_each(struct cadb *db, int64_t since,
     int (*row)(void *arg, const struct cadb_event *ev, struct err *e),
     void *arg, struct err *e);

@@ -56,6 +56,7 @@ const char *const sql_text[SQL_COUNT_] = {
     [SQL_CA_DEFAULT] =
         CA_SELECT "WHERE ca.id = (SELECT default_ca FROM setting)",
     [SQL_CA_ALL] = CA_SELECT "ORDER BY ca.id",
+    [SQL_CA_LATEST] = "SELECT coalesce(max(version), 0) FROM ca",
     [SQL_CA_INSERT] =
         "INSERT INTO ca (parent, name, key_path, cert_path, model, version,"
         " not_before, not_after, name_sha1, key_sha1, name_sha256, key_sha256,"

@@ -23,6 +23,7 @@ enum sql_id {
         SQL_CA_BY_ID,
         SQL_CA_DEFAULT,
         SQL_CA_ALL,
+        SQL_CA_LATEST,
         SQL_CA_INSERT,
         SQL_CA_OWN_PARENT,
         SQL_CA_SET_DEFAULT,
