@@ -42,6 +42,33 @@ bool pki_name_matches(X509 *cert, const char *host)
         return ip == 1;
 }
 
+bool pki_dns_name(X509 *cert, char *out, size_t size)
+{
+        GENERAL_NAMES *names =
+            X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
+        bool found = false;
+        int i;
+
+        for (i = 0; i < sk_GENERAL_NAME_num(names) && !found; i++) {
+                const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
+                const char *text;
+                size_t len;
+
+                if (name->type != GEN_DNS)
+                        continue;
+                text = (const char *)ASN1_STRING_get0_data(name->d.dNSName);
+                len = (size_t)ASN1_STRING_length(name->d.dNSName);
+                if (len == 0 || len >= size || memchr(text, '\0', len) != NULL)
+                        continue;
+                memcpy(out, text, len);
+                out[len] = '\0';
+                found = true;
+        }
+        GENERAL_NAMES_free(names);
+        ERR_clear_error();
+        return found;
+}
+
 static int64_t seconds(const ASN1_TIME *t, int64_t unreadable)
 {
         struct tm tm;

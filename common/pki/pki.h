@@ -83,6 +83,9 @@ int pki_chain_verify(X509 *leaf, STACK_OF(X509) *untrusted,
  * (RFC 9525). */
 bool pki_name_matches(X509 *cert, const char *host);
 
+/* The first DNS name of the SANs; false if there is none that fits. */
+bool pki_dns_name(X509 *cert, char *out, size_t size);
+
 /* A time that cannot be read is INT64_MAX, or INT64_MIN: never valid. */
 int64_t pki_not_before(const X509 *cert);
 int64_t pki_not_after(const X509 *cert);
