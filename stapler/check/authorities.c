@@ -1,0 +1,109 @@
+#include "stapler/check/authorities.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "stapler/check/live.h"
+
+static const char ref[] = "RFC 5280 6.1.3";
+
+static const struct handshake_cert *staple_of(
+    const struct handshake *h, X509 *cert)
+{
+        size_t i;
+
+        for (i = 1; h != NULL && i < h->certs_len; i++) {
+                if (h->certs[i].stapled &&
+                    X509_cmp(h->certs[i].cert, cert) == 0)
+                        return &h->certs[i];
+        }
+        return NULL;
+}
+
+/* Into scratch, as if the CA were the certificate in question. */
+static int judge_staple(const struct subject *ca,
+    const struct handshake_cert *sent, struct report *scratch, struct err *e)
+{
+        struct ocsp_question q = {.leaf = ca->leaf,
+            .issuer = ca->issuer,
+            .responder = ca->responder,
+            .now = ca->now,
+            .skew = OCSP_SKEW_DEFAULT};
+
+        buf_append(&scratch->der, sent->staple.data, sent->staple.len);
+        if (scratch->der.failed)
+                return err_set(e, ERR_OS, "out of memory");
+        report_judge(scratch, &q);
+        return 0;
+}
+
+static void tell(
+    const struct subject *ca, const struct report *scratch, struct report *r)
+{
+        const char *verb = strcmp(scratch->source, "staple") == 0
+                               ? "was stapled"
+                               : "asked live";
+
+        switch (scratch->outcome) {
+        case OCSP_V_GOOD:
+                report_check(r, "issuer-status", 1, ref, "%.80s: %s, %.120s",
+                    ca->name, verb, scratch->why);
+                break;
+        case OCSP_V_REVOKED:
+        case OCSP_V_UNKNOWN:
+        case OCSP_V_UNTRUSTED:
+                report_check(r, "issuer-status", 0, ref, "%.80s: %s, %.120s",
+                    ca->name, verb, scratch->why);
+                break;
+        case OCSP_V_MISSING:
+        case OCSP_V_UNREACHABLE:
+                report_check(r, "issuer-status", -1, ref,
+                    "%.80s: no status: %.140s", ca->name, scratch->why);
+                break;
+        }
+}
+
+static int judge_one(const struct subject *ca, const struct handshake *h,
+    bool live, struct report *r, struct err *e)
+{
+        const struct handshake_cert *sent = staple_of(h, ca->leaf);
+        struct report *scratch;
+        int rc;
+
+        if (sent == NULL && !live) {
+                report_check(r, "issuer-status", -1, ref,
+                    "%.120s: nothing stapled for it, and not looked up",
+                    ca->name);
+                return 0;
+        }
+        scratch = calloc(1, sizeof(*scratch));
+        if (scratch == NULL)
+                return err_set(e, ERR_OS, "out of memory");
+        report_init(scratch, sent != NULL ? "staple" : "live");
+        rc = sent != NULL ? judge_staple(ca, sent, scratch, e)
+                          : live_ask(ca, scratch, e);
+        if (rc == 0)
+                tell(ca, scratch, r);
+        report_release(scratch);
+        free(scratch);
+        return rc;
+}
+
+int authorities_judge(const struct subject *s, const struct handshake *h,
+    bool live, struct report *r, struct err *e)
+{
+        struct options o = *s->options;
+        struct subject ca = *s;
+        int i;
+
+        o.url = NULL; /* that one was named for the leaf */
+        ca.options = &o;
+        for (i = 1; i + 1 < sk_X509_num(s->chain); i++) {
+                ca.leaf = sk_X509_value(s->chain, i);
+                ca.issuer = sk_X509_value(s->chain, i + 1);
+                pki_subject(ca.leaf, ca.name);
+                if (judge_one(&ca, h, live, r, e) != 0)
+                        return -1;
+        }
+        return 0;
+}

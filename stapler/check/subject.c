@@ -1,0 +1,220 @@
+#include "stapler/check/subject.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/dir.h"
+#include "base/file.h"
+
+/* ---- loading ------------------------------------------------------------ */
+
+bool subject_path(
+    const char *dir, const char *name, const char *file, char *out, size_t size)
+{
+        return lab_name_valid(name) &&
+               file_path(out, size, NULL, "%s/certs/%s/%s", dir, name, file) ==
+                   0 &&
+               access(out, F_OK) == 0;
+}
+
+/* Takes a reference. */
+static int push(STACK_OF(X509) *certs, X509 *cert, struct err *e)
+{
+        if (X509_up_ref(cert) != 1 || sk_X509_push(certs, cert) <= 0)
+                return err_set(e, ERR_OS, "out of memory");
+        return 0;
+}
+
+/* Appends all certificates of a file. */
+static int load_into(STACK_OF(X509) *certs, const char *path, struct err *e)
+{
+        STACK_OF(X509) *loaded = NULL;
+        int rc;
+        int i;
+
+        rc = pki_certs_load(path, &loaded, e);
+        for (i = 0; rc == 0 && i < sk_X509_num(loaded); i++)
+                rc = push(certs, sk_X509_value(loaded, i), e);
+        sk_X509_pop_free(loaded, X509_free);
+        return rc;
+}
+
+/* --ca, else $OCSP_LAB_CA, else DIR/root.pem if it is there. */
+static int load_roots(struct subject *s, struct err *e)
+{
+        const char *given = s->options->ca;
+        const char *env = getenv("OCSP_LAB_CA");
+        char path[PATH_MAX];
+
+        if (given != NULL)
+                return load_into(s->roots, given, e);
+        if (env != NULL && *env != '\0')
+                return load_into(s->roots, env, e) == 0
+                           ? 0
+                           : err_prefix(e, "OCSP_LAB_CA");
+        if (file_path(path, sizeof(path), e, "%s/root.pem", s->options->dir) !=
+            0)
+                return -1;
+        return access(path, F_OK) == 0 ? load_into(s->roots, path, e) : 0;
+}
+
+int subject_open(
+    struct subject *s, const struct options *o, int64_t now, struct err *e)
+{
+        memset(s, 0, sizeof(*s));
+        s->options = o;
+        s->now = now;
+        s->roots = sk_X509_new_null();
+        s->untrusted = sk_X509_new_null();
+        if (s->roots == NULL || s->untrusted == NULL)
+                return err_set(e, ERR_OS, "out of memory");
+        if (o->issuer != NULL && load_into(s->untrusted, o->issuer, e) != 0)
+                return -1;
+        if (o->responder_cert != NULL &&
+            pki_cert_load(o->responder_cert, &s->responder, e) != 0)
+                return -1;
+        return load_roots(s, e);
+}
+
+void subject_close(struct subject *s)
+{
+        sk_X509_pop_free(s->roots, X509_free);
+        sk_X509_pop_free(s->untrusted, X509_free);
+        sk_X509_pop_free(s->chain, X509_free);
+        X509_free(s->responder);
+        X509_free(s->leaf);
+        X509_free(s->issuer);
+        memset(s, 0, sizeof(*s));
+}
+
+static void set_leaf(struct subject *s, X509 *leaf)
+{
+        X509_up_ref(leaf);
+        X509_free(s->leaf);
+        s->leaf = leaf;
+        s->must_staple = pki_must_staple(leaf);
+        pki_subject(leaf, s->name);
+}
+
+/* chain.pem in the same folder; absence is fine. */
+static int load_beside(struct subject *s, const char *path, struct err *e)
+{
+        const char *slash = strrchr(path, '/');
+        char chain[PATH_MAX];
+
+        if (file_path(chain, sizeof(chain), e, "%.*schain.pem",
+                slash != NULL ? (int)(slash + 1 - path) : 0, path) != 0)
+                return -1;
+        return access(chain, F_OK) == 0 ? load_into(s->untrusted, chain, e) : 0;
+}
+
+int subject_load(struct subject *s, const char *cert, struct err *e)
+{
+        STACK_OF(X509) *certs = NULL;
+        X509 *single = NULL;
+        char in_lab[PATH_MAX];
+        int rc;
+
+        if (access(cert, F_OK) != 0 && subject_path(s->options->dir, cert,
+                                           "cert.pem", in_lab, sizeof(in_lab)))
+                cert = in_lab;
+        /* A PEM file may hold its chain; DER holds one. */
+        rc = pki_cert_load(cert, &single, e);
+        if (rc == 0) {
+                set_leaf(s, single);
+                if (pki_certs_load(cert, &certs, NULL) == 0)
+                        rc = load_into(s->untrusted, cert, e);
+        }
+        if (rc == 0)
+                rc = load_beside(s, cert, e);
+        sk_X509_pop_free(certs, X509_free);
+        X509_free(single);
+        return rc;
+}
+
+int subject_take(struct subject *s, const struct handshake *h, struct err *e)
+{
+        size_t i;
+
+        set_leaf(s, h->certs[0].cert);
+        for (i = 1; i < h->certs_len; i++) {
+                if (push(s->untrusted, h->certs[i].cert, e) != 0)
+                        return -1;
+        }
+        return 0;
+}
+
+/* ---- judging ------------------------------------------------------------ */
+
+int subject_find_issuer(struct subject *s, struct err *e)
+{
+        X509 *issuer = NULL;
+
+        if (s->chain != NULL)
+                issuer =
+                    sk_X509_value(s->chain, sk_X509_num(s->chain) > 1 ? 1 : 0);
+        if (issuer == NULL)
+                issuer = pki_issuer_of(s->leaf, s->untrusted);
+        if (issuer == NULL)
+                issuer = pki_issuer_of(s->leaf, s->roots);
+        if (issuer == NULL)
+                return err_set(e, ERR_NOTFOUND,
+                    "%s: its issuer is not at hand: name it with --issuer",
+                    s->name);
+        X509_up_ref(issuer);
+        X509_free(s->issuer);
+        s->issuer = issuer;
+        return 0;
+}
+
+static void judge_chain(struct subject *s, struct report *r)
+{
+        static const char ref[] = "RFC 5280 6.1";
+        char anchor[PKI_NAME_TEXT_MAX];
+        struct err e = ERR_INIT;
+        X509 *last;
+
+        if (sk_X509_num(s->roots) == 0 && s->options->form != FORM_STAPLE) {
+                report_check(r, "chain", -1, ref,
+                    "no trust anchor is at hand (--ca): the issuer is taken at "
+                    "its word");
+                return;
+        }
+        if (sk_X509_num(s->roots) == 0) {
+                report_check(r, "chain", 0, ref,
+                    "no trust anchor is at hand: name one with --ca");
+                return;
+        }
+        if (s->chain == NULL && pki_chain_verify(s->leaf, s->untrusted,
+                                    s->roots, s->now, &s->chain, &e) != 0) {
+                report_check(r, "chain", 0, ref,
+                    "%.160s (trust anchors: --ca; what stands between: "
+                    "--issuer)",
+                    e.text);
+                return;
+        }
+        last = sk_X509_value(s->chain, sk_X509_num(s->chain) - 1);
+        report_check(r, "chain", 1, ref, "%d certificate%s up to %.120s",
+            sk_X509_num(s->chain), sk_X509_num(s->chain) == 1 ? "" : "s",
+            pki_subject(last, anchor));
+}
+
+void subject_judge(struct subject *s, const char *servername, struct report *r)
+{
+        static const char ref[] = "RFC 9525 6";
+
+        judge_chain(s, r);
+        if (servername == NULL)
+                return;
+        if (pki_name_matches(s->leaf, servername))
+                report_check(r, "host-name", 1, ref,
+                    "the certificate is for %.100s", servername);
+        else
+                report_check(r, "host-name", 0, ref,
+                    "the certificate (%.80s) is not for %.80s: name another "
+                    "with --servername",
+                    s->name, servername);
+}
