@@ -1,10 +1,19 @@
 # shellcheck shell=bash
+# What the tests read, and what bats gives them:
+# shellcheck disable=SC2034,SC2154
 # For every program test: `load helper`.  Each test has its own folder, its own
 # ports (always 0), and ends only the processes that it started.
 
 bats_require_minimum_version 1.5.0
 export PATH="${OCSP_LAB_BIN:?run the tests with ctest or tests/run.sh}:$PATH"
-unset "${!OCSP_LAB_@}"
+# The caller's lab is not ours.  Bats reads this file more than once, each time
+# with what the last reading has left: so the build's own variables stay.
+for variable in "${!OCSP_LAB_@}"; do
+  case $variable in
+    OCSP_LAB_BIN | OCSP_LAB_BUILD | OCSP_LAB_SOURCE) ;;
+    *) unset "$variable" ;;
+  esac
+done
 OCSP_LAB_SOURCE=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 export OCSP_LAB_SOURCE
 
