@@ -36,7 +36,7 @@ struct work {
         struct pki_crl_spec spec;
         struct pki_crl *crl;
         size_t count;
-        struct buf pem;
+        struct buf pem, der;
         char path[PATH_MAX];
 };
 
@@ -124,7 +124,8 @@ static int collect(struct work *w, int64_t validity, struct err *e)
 static int write_out(struct work *w, const char *out, struct err *e)
 {
         if (pki_crl_finish_pem(w->crl, &w->pem, e) != 0 ||
-            store_write(w->lab.settings.temporary, w->path, buf_span(&w->pem),
+            pki_crl_der(w->crl, &w->der, e) != 0 ||
+            store_write(w->lab.settings.temporary, w->path, buf_span(&w->der),
                 0644, e) != 0)
                 return -1;
         if (out == NULL)
@@ -175,6 +176,7 @@ static int run(struct args *a, struct err *e)
                 rc = print_crl(&w, &wish, a->json, e);
         pki_crl_free(w.crl);
         buf_release(&w.pem);
+        buf_release(&w.der);
         authority_release(&w.ca);
         lab_release(&w.lab);
         if (w.lock >= 0)
@@ -187,10 +189,11 @@ const struct command cmd_crl = {
     .summary = "make a certificate revocation list",
     .help =
         "usage: ocsp-ca crl [OPTION]...\n\n"
-        "Signs a full CRL with the next number, as PEM, into "
+        "Signs a full CRL with the next number, as DER, into "
         "DIR/crl/CANAME.crl.\n\n"
         "  --ca CANAME          whose (default: the CA that issues)\n"
-        "  --out FILE           write it there too; -: standard output\n"
+        "  --out FILE           write it there too, as PEM; -: standard "
+        "output\n"
         "  --days N             until its nextUpdate; 90s, 8h too (default: "
         "7)\n" HELP_COMMON,
     .run = run,

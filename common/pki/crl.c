@@ -158,6 +158,20 @@ int pki_crl_finish_pem(struct pki_crl *crl, struct buf *out, struct err *e)
         return rc;
 }
 
+int pki_crl_der(const struct pki_crl *crl, struct buf *out, struct err *e)
+{
+        unsigned char *der = NULL;
+        int len = i2d_X509_CRL(crl->crl, &der);
+
+        if (len < 0)
+                return openssl_err(e, ERR_INTERNAL, "cannot encode the CRL");
+        buf_append(out, der, (size_t)len);
+        OPENSSL_free(der);
+        if (out->failed)
+                return err_set(e, ERR_OS, "out of memory");
+        return 0;
+}
+
 void pki_crl_free(struct pki_crl *crl)
 {
         if (crl == NULL)

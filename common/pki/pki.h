@@ -192,6 +192,9 @@ int pki_crl_add(
     struct pki_crl *crl, const struct pki_crl_entry *entry, struct err *e);
 /* Sorts, signs and appends PEM.  Once per CRL. */
 int pki_crl_finish_pem(struct pki_crl *crl, struct buf *out, struct err *e);
+/* The same CRL as DER, which is how it travels over HTTP (RFC 2585 section
+ * 4.2).  After pki_crl_finish_pem. */
+int pki_crl_der(const struct pki_crl *crl, struct buf *out, struct err *e);
 void pki_crl_free(struct pki_crl *crl);
 
 #endif
