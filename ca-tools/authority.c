@@ -1,8 +1,6 @@
 #include "authority.h"
 
 #include <limits.h>
-#include <stdlib.h>
-#include <string.h>
 
 static int add_name(void *arg, const struct cadb_ca *ca, struct err *e)
 {
@@ -80,46 +78,45 @@ void authority_release(struct authority *ca)
 }
 
 static int append_pem(
-    struct span der, struct buf *a, struct buf *b, struct err *e)
+    X509 *cert, struct buf *chain, struct buf *intermediates, struct err *e)
+{
+        if (pki_cert_pem(cert, chain, e) != 0)
+                return -1;
+        return pki_cert_pem(cert, intermediates, e);
+}
+
+/* From the CA above ca up to below the root. */
+static int append_above(const struct lab *lab, struct cadb_ca *row,
+    struct buf *chain, struct buf *intermediates, struct err *e)
 {
         X509 *cert = NULL;
         int rc;
 
-        if (pki_cert_from_der(der, &cert, e) != 0)
-                return -1;
-        rc = pki_cert_pem(cert, a, e);
-        if (rc == 0 && b != NULL)
-                rc = pki_cert_pem(cert, b, e);
-        X509_free(cert);
-        return rc;
+        for (;;) {
+                if (cadb_ca_find_id(lab->db, row->parent, row, e) != 1)
+                        return err_prefix(e, "%s: no issuer", row->name);
+                if (row->parent == row->id)
+                        return 0;
+                if (pki_cert_from_der(
+                        (struct span){row->der, row->der_len}, &cert, e) != 0)
+                        return -1;
+                rc = append_pem(cert, chain, intermediates, e);
+                X509_free(cert);
+                if (rc != 0)
+                        return -1;
+        }
 }
 
 int authority_chain(const struct lab *lab, const struct authority *ca,
     struct buf *chain, struct buf *intermediates, struct err *e)
 {
-        struct cadb_ca *row;
-        int rc = -1;
+        struct cadb_ca row = ca->row;
 
-        if (ca->row.parent == ca->row.id)
+        if (row.parent == row.id)
                 return pki_cert_pem(ca->cert, chain, e);
-        row = malloc(sizeof(*row));
-        if (row == NULL)
-                return err_set(e, ERR_OS, "out of memory");
-        *row = ca->row;
-        while (row->parent != row->id) {
-                if (append_pem((struct span){row->der, row->der_len}, chain,
-                        intermediates, e) != 0)
-                        goto out;
-                if (cadb_ca_find_id(lab->db, row->parent, row, e) != 1) {
-                        err_prefix(
-                            e, "%s: its issuer is missing", ca->row.name);
-                        goto out;
-                }
-        }
-        rc = 0;
-out:
-        free(row);
-        return rc;
+        if (append_pem(ca->cert, chain, intermediates, e) != 0)
+                return -1;
+        return append_above(lab, &row, chain, intermediates, e);
 }
 
 int authority_algorithm(

@@ -139,7 +139,7 @@ static int check_range(int64_t now, struct err *e)
 static int change(const struct lab *lab, const struct verb *verb,
     const char *word, struct err *e)
 {
-        char detail[64], text[DURATION_TEXT_MAX + 16], at[TIME_TEXT_MAX];
+        char detail[128], text[DURATION_TEXT_MAX + 16], at[TIME_TEXT_MAX];
         struct labclock_setting old, s;
 
         if (cadb_begin(lab->db, e) != 0)

@@ -51,10 +51,12 @@ static int run(struct args *a, struct err *e)
         uint64_t since = 0;
         int option, rc = -1;
 
-        while ((option = args_next(a, options, e)) != ARGS_END)
-                if (option != OPT_SINCE ||
-                    parse_uint(optarg, INT64_MAX, &since, e) != 0)
+        while ((option = args_next(a, options, e)) != ARGS_END) {
+                if (option != OPT_SINCE)
                         return -1;
+                if (parse_uint(optarg, INT64_MAX, &since, e) != 0)
+                        return err_prefix(e, "--since");
+        }
         if (args_words(a, 0, 0, "", e) != 0)
                 return -1;
         if (lab_open(&lab, a, e) == 0)

@@ -47,6 +47,7 @@ struct init {
         struct hierarchy_spec spec;
         struct cadb_settings settings;
         int64_t validity;
+        struct hierarchy_ca made[HIERARCHY_DEPTH_MAX];
 };
 
 static int parse_model(
@@ -113,7 +114,9 @@ static int set_option(struct init *init, int option, struct err *e)
         case OPT_OCSP_URL:
                 return set_url(&init->settings, optarg, e);
         case OPT_DAYS:
-                return parse_duration(optarg, 'd', &init->validity, e);
+                if (parse_duration(optarg, 'd', &init->validity, e) != 0)
+                        return err_prefix(e, "--days");
+                return 0;
         case OPT_NO_FAULTS:
                 init->settings.no_faults = true;
                 return 0;
@@ -241,10 +244,11 @@ static int make_folders(const char *dir, struct err *e)
         return 0;
 }
 
-/* What file_write has not: the names of the folders. */
+/* What file_write has not: the names of the folders.  The one above DIR may be
+ * unreadable for us, and then DIR was there before. */
 static int sync_folders(const char *dir, struct err *e)
 {
-        static const char *const parents[] = {"ca", "certs", ".", ".."};
+        static const char *const parents[] = {"ca", "certs", "."};
         char path[PATH_MAX];
         size_t i;
 
@@ -253,6 +257,9 @@ static int sync_folders(const char *dir, struct err *e)
                         path, sizeof(path), e, "%s/%s", dir, parents[i]) != 0 ||
                     file_sync_dir(path, e) != 0)
                         return -1;
+        if (file_path(path, sizeof(path), e, "%s/..", dir) != 0)
+                return -1;
+        file_sync_dir(path, NULL);
         return 0;
 }
 
@@ -264,7 +271,8 @@ static int build(struct init *init, const char *dir, struct err *e)
         if (cadb_create(dir, &init->settings, &db, e) != 0)
                 return -1;
         if (make_folders(dir, e) != 0 || labclock_create(dir, e) != 0 ||
-            cadb_begin(db, e) != 0 || hierarchy_make(db, &init->spec, e) != 0 ||
+            cadb_begin(db, e) != 0 ||
+            hierarchy_make(db, &init->spec, init->made, e) != 0 ||
             (!init->settings.temporary && sync_folders(dir, e) != 0) ||
             cadb_commit(db, e) != 0) {
                 cadb_rollback(db);
@@ -276,76 +284,60 @@ static int build(struct init *init, const char *dir, struct err *e)
 
 /* ---- what it prints ---------------------------------------------------- */
 
-static int add_ca_json(void *arg, const struct cadb_ca *ca, struct err *e)
+static json_t *cas_json(const struct init *init)
 {
-        json_t *o = json_pack("{s:s, s:s, s:o, s:o}", "name", ca->name, "cert",
-            ca->cert_path, "not_before", json_time(ca->not_before), "not_after",
-            json_time(ca->not_after));
+        json_t *list = json_array();
+        unsigned i;
 
-        if (json_array_append_new(arg, o) != 0)
-                return err_set(e, ERR_INTERNAL, "cannot make JSON");
-        return 0;
+        for (i = 0; i < init->spec.depth; i++)
+                json_array_append_new(list,
+                    json_pack("{s:s, s:s, s:o}", "name", init->made[i].name,
+                        "subject", init->made[i].subject, "cert",
+                        json_sprintf(
+                            "%s/%s", init->spec.dir, init->made[i].cert_path)));
+        return list;
 }
 
-static int print_init_json(
-    const struct lab *lab, const struct init *init, struct err *e)
+static int print_init_json(const struct init *init, struct err *e)
 {
-        json_t *cas = json_array();
-        char root[PATH_MAX], responder[PATH_MAX];
+        const char *dir = init->spec.dir;
         bool trusted = init->spec.model == CADB_SIGNER_TRUSTED;
 
-        if (file_path(responder, sizeof(responder), e, "%s/responder.pem",
-                lab->dir) != 0 ||
-            file_path(root, sizeof(root), e, "%s/root.pem", lab->dir) != 0 ||
-            cadb_ca_each(lab->db, add_ca_json, cas, e) != 0) {
-                json_decref(cas);
-                return -1;
-        }
         return print_json(
-            json_pack("{s:s, s:s, s:s, s:s, s:s, s:s?, s:b, s:b, s:o}", "dir",
-                lab->dir, "root", root, "ocsp_url", init->settings.ocsp_url,
-                "algorithm", pki_algorithm_name(init->spec.algorithm), "signer",
+            json_pack("{s:s, s:o, s:s, s:s, s:s, s:o, s:o, s:b, s:b, s:o}",
+                "dir", dir, "root", json_sprintf("%s/root.pem", dir),
+                "ocsp_url", init->settings.ocsp_url, "algorithm",
+                pki_algorithm_name(init->spec.algorithm), "signer",
                 cadb_signer_model_name(init->spec.model), "responder_cert",
-                trusted ? responder : NULL, "no_faults",
+                trusted ? json_sprintf("%s/responder.pem", dir) : json_null(),
+                "not_after", json_time(init->spec.not_after), "no_faults",
                 init->settings.no_faults, "temporary", init->settings.temporary,
-                "cas", cas),
+                "cas", cas_json(init)),
             e);
-}
-
-static int print_ca(void *arg, const struct cadb_ca *ca, struct err *e)
-{
-        char name[PKI_NAME_TEXT_MAX], until[TIME_TEXT_MAX];
-        X509 *cert = NULL;
-
-        (void)arg;
-        if (pki_cert_from_der((struct span){ca->der, ca->der_len}, &cert, e) !=
-            0)
-                return -1;
-        printf("  %-10s %s, until %s\n", ca->name, pki_subject(cert, name),
-            format_time(ca->not_after, until));
-        X509_free(cert);
-        return 0;
 }
 
 static int print_init(
     const struct args *a, const struct init *init, struct err *e)
 {
-        struct lab lab = {0};
-        int rc = lab_open(&lab, a, e);
+        const char *dir = init->spec.dir;
+        char until[TIME_TEXT_MAX];
+        unsigned i;
 
-        if (rc == 0 && a->json) {
-                rc = print_init_json(&lab, init, e);
-        } else if (rc == 0) {
-                printf("made a CA in %s\n", lab.dir);
-                rc = cadb_ca_each(lab.db, print_ca, NULL, e);
-                printf("  %-10s %s\n  %-10s %s/root.pem\n", "OCSP at",
-                    init->settings.ocsp_url, "trust", lab.dir);
-                printf("next: ocsp-ca issue www");
-                print_dir_option(a);
-                printf("\n");
-        }
-        lab_release(&lab);
-        return rc;
+        if (a->json)
+                return print_init_json(init, e);
+        format_time(init->spec.not_after, until);
+        printf("made a CA in %s\n", dir);
+        for (i = 0; i < init->spec.depth; i++)
+                printf("  %-8s %s, until %s\n", init->made[i].name,
+                    init->made[i].subject, until);
+        printf("  %-8s %s\n", "OCSP", init->settings.ocsp_url);
+        printf("  %-8s %s/root.pem\n", "trust", dir);
+        if (init->spec.model == CADB_SIGNER_TRUSTED)
+                printf("  %-8s %s/responder.pem, for OCSP answers\n", "", dir);
+        printf("next: ocsp-ca issue www");
+        print_dir_option(a);
+        printf("\n");
+        return 0;
 }
 
 static int run(struct args *a, struct err *e)

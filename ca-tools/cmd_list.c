@@ -26,27 +26,31 @@ static int row_json(
         return print_json(json_cert(cert), e);
 }
 
+static void row_text(const struct listing *l, const struct cadb_cert *cert)
+{
+        static const char format[] = "%-20s %-6s %-20s %-32s %s\n";
+        char state[STATE_TEXT_MAX], end[TIME_TEXT_MAX];
+        char serial[PKI_SERIAL_TEXT_MAX];
+
+        if (l->count == 0)
+                printf(format, "NAME", "CA", "EXPIRES", "SERIAL", "STATUS");
+        /* What has no name is still somebody: an OCSP signer. */
+        printf(format, cert->name[0] != '\0' ? cert->name : cert->subject,
+            cert->ca_name, format_time(cert->state.not_after, end),
+            pki_serial_text(
+                (struct span){cert->serial, cert->serial_len}, serial),
+            state_text(&cert->state, state));
+}
+
 static int row(void *arg, const struct cadb_cert *cert, struct err *e)
 {
-        static const char format[] = "%-20s %-8s %-44s %-20s %s\n";
-        char label[CERT_LABEL_MAX], state[STATE_TEXT_MAX], end[TIME_TEXT_MAX];
-        char serial[PKI_SERIAL_TEXT_MAX];
         struct listing *l = arg;
         int rc = 0;
 
-        if (l->json) {
+        if (l->json)
                 rc = row_json(l, cert, e);
-        } else {
-                if (l->count == 0)
-                        printf(format, "NAME", "CA", "STATUS", "EXPIRES",
-                            "SERIAL");
-                printf(format,
-                    cert->name[0] != '\0' ? cert_label(cert, label) : "-",
-                    cert->ca_name, state_text(&cert->state, state),
-                    format_time(cert->state.not_after, end),
-                    pki_serial_text(
-                        (struct span){cert->serial, cert->serial_len}, serial));
-        }
+        else
+                row_text(l, cert);
         l->count++;
         /* Gone or full: no use in going on. */
         return rc == 0 && ferror(stdout) ? cli_flush(e) : rc;
@@ -92,7 +96,8 @@ const struct command cmd_list = {
     .summary = "list all certificates with their status",
     .help = "usage: ocsp-ca list [OPTION]...\n\n"
             "Certificates in order of issue, those of intermediate CAs and "
-            "OCSP signers too (a\nsigner has no name).  With --json, an "
+            "OCSP signers too (which have\nno name, but a subject).  With "
+            "--json, an "
             "array.\n\n"
             "  --ca CANAME          only those that this CA has "
             "issued\n" HELP_COMMON,

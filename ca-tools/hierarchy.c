@@ -42,7 +42,6 @@ static int pair_make(struct pair *p, const struct hierarchy_spec *spec,
         if (pki_key_new(spec->algorithm, &p->key, e) != 0 ||
             pki_serial_new(&p->serial, e) != 0)
                 return -1;
-        cert->organization = spec->name;
         cert->subject_key = p->key;
         cert->issuer = issuer != NULL ? issuer->cert : NULL;
         cert->issuer_key = issuer != NULL ? issuer->key : p->key;
@@ -285,8 +284,16 @@ static int add_signer(struct cadb *db, const struct hierarchy_spec *spec,
         return err_set(e, ERR_INTERNAL, "unknown signer model");
 }
 
-int hierarchy_make(
-    struct cadb *db, const struct hierarchy_spec *spec, struct err *e)
+static void describe(struct hierarchy_ca *out, const struct level *level)
+{
+        snprintf(out->name, sizeof(out->name), "%s", level->row.name);
+        snprintf(
+            out->cert_path, sizeof(out->cert_path), "%s", level->row.cert_path);
+        pki_subject(level->pair.cert, out->subject);
+}
+
+int hierarchy_make(struct cadb *db, const struct hierarchy_spec *spec,
+    struct hierarchy_ca made[HIERARCHY_DEPTH_MAX], struct err *e)
 {
         struct level levels[HIERARCHY_DEPTH_MAX] = {0};
         char trusted_path[CADB_PATH_MAX] = "";
@@ -297,12 +304,14 @@ int hierarchy_make(
         if (spec->model == CADB_SIGNER_TRUSTED &&
             make_trusted(spec, &trusted, trusted_path, e) != 0)
                 goto out;
-        for (i = 0; i < spec->depth; i++)
+        for (i = 0; i < spec->depth; i++) {
                 if (make_level(db, spec, i, i > 0 ? &levels[i - 1] : NULL,
                         &levels[i], e) != 0 ||
                     add_signer(
                         db, spec, &levels[i], &trusted, trusted_path, e) != 0)
                         goto out;
+                describe(&made[i], &levels[i]);
+        }
         rc = 0;
 out:
         for (i = 0; i < HIERARCHY_DEPTH_MAX; i++)

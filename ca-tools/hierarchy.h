@@ -18,13 +18,20 @@ struct hierarchy_spec {
         int64_t now, not_before, not_after;
 };
 
+/* What there is to say of a CA that was made. */
+struct hierarchy_ca {
+        char name[LAB_NAME_MAX + 1];
+        char subject[PKI_NAME_TEXT_MAX];
+        char cert_path[CADB_PATH_MAX];
+};
+
 /*
  * Writes the files of root, ca1, ca2, ... and of their signers into DIR, and
  * adds their rows to db, inside a transaction of the caller.  Each CA has a
  * signer of its own, so that intermediates' own status can be asked too;
- * with CADB_SIGNER_TRUSTED all share one.
+ * with CADB_SIGNER_TRUSTED all share one.  made gets spec->depth entries.
  */
-int hierarchy_make(
-    struct cadb *db, const struct hierarchy_spec *spec, struct err *e);
+int hierarchy_make(struct cadb *db, const struct hierarchy_spec *spec,
+    struct hierarchy_ca made[HIERARCHY_DEPTH_MAX], struct err *e);
 
 #endif

@@ -61,15 +61,17 @@ const char *state_name(const struct cadb_state *s)
 const char *state_text(const struct cadb_state *s, char out[STATE_TEXT_MAX])
 {
         char at[TIME_TEXT_MAX];
+        const char *reason = ocsp_reason_name(s->reason);
 
+        format_time(s->revoked_at, at);
         if (s->status == CADB_GOOD)
                 snprintf(out, STATE_TEXT_MAX, "good");
         else if (s->reason == OCSP_REASON_HOLD)
-                snprintf(out, STATE_TEXT_MAX, "hold %s",
-                    format_time(s->revoked_at, at));
+                snprintf(out, STATE_TEXT_MAX, "hold %s", at);
+        else if (reason == NULL)
+                snprintf(out, STATE_TEXT_MAX, "revoked %s", at);
         else
-                snprintf(out, STATE_TEXT_MAX, "revoked %s %s",
-                    reason_name(s->reason), format_time(s->revoked_at, at));
+                snprintf(out, STATE_TEXT_MAX, "revoked %s %s", at, reason);
         return out;
 }
 

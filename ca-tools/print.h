@@ -21,7 +21,7 @@ json_t *json_cert(const struct cadb_cert *cert);
 /* "good", "revoked" or "hold": the last is revoked with certificateHold. */
 const char *state_name(const struct cadb_state *s);
 
-/* "good", "revoked keyCompromise 2026-..", "hold 2026-.." */
+/* "good", "revoked 2026-.. keyCompromise", "hold 2026-.." */
 enum { STATE_TEXT_MAX = 96 };
 const char *state_text(const struct cadb_state *s, char out[STATE_TEXT_MAX]);
 

@@ -152,44 +152,57 @@ int wish_parse(struct wish *w, struct args *a, struct err *e)
 
 /* ---- plan -------------------------------------------------------------- */
 
-static int plan_end(struct plan *p, const struct wish *w, struct err *e)
+static int parse_when(const char *option, const char *text, int64_t now,
+    int64_t *out, struct err *e)
 {
-        int64_t validity = VALIDITY_S;
-        int64_t begin = w->not_before != NULL ? p->not_before : p->now;
-
-        if (w->not_after != NULL)
-                return parse_time(w->not_after, p->now, &p->not_after, e);
-        if (w->days != NULL && parse_duration(w->days, 'd', &validity, e) != 0)
-                return -1;
-        p->not_after = begin + validity;
-        if (w->days == NULL && p->not_after > p->ca.row.not_after)
-                p->not_after = p->ca.row.not_after;
-        return 0;
+        if (text == NULL || parse_time(text, now, out, e) == 0)
+                return 0;
+        return err_prefix(e, "%s", option);
 }
 
-/* What is asked for is done, also if no client will take it: a lab needs
+/* What the command line says, over what is usual. */
+static int read_validity(struct plan *p, const struct wish *w, struct err *e)
+{
+        const struct cadb_ca *ca = &p->ca.row;
+        int64_t length = VALIDITY_S;
+
+        if (w->days != NULL && parse_duration(w->days, 'd', &length, e) != 0)
+                return err_prefix(e, "--days");
+        p->not_before = p->now - BACKDATE_S;
+        if (p->not_before < ca->not_before)
+                p->not_before = ca->not_before;
+        if (parse_when(
+                "--not-before", w->not_before, p->now, &p->not_before, e) != 0)
+                return -1;
+        p->not_after =
+            (w->not_before != NULL ? p->not_before : p->now) + length;
+        if (w->days == NULL && p->not_after > ca->not_after)
+                p->not_after = ca->not_after;
+        return parse_when(
+            "--not-after", w->not_after, p->now, &p->not_after, e);
+}
+
+/* What is asked for is done, also if no client will take it, since a lab needs
  * such certificates.  Only what nobody asked for is kept in bounds. */
 static int plan_validity(struct plan *p, const struct wish *w, struct err *e)
 {
+        bool asked = w->days != NULL || w->not_after != NULL;
         char end[TIME_TEXT_MAX];
 
-        p->not_before = p->now - BACKDATE_S;
-        if (p->not_before < p->ca.row.not_before)
-                p->not_before = p->ca.row.not_before;
-        if (w->not_before != NULL &&
-            parse_time(w->not_before, p->now, &p->not_before, e) != 0)
+        if (read_validity(p, w, e) != 0)
                 return -1;
-        if (plan_end(p, w, e) != 0)
-                return -1;
+        /* An end in the past is asked for to get an expired certificate. */
+        if (p->not_after <= p->not_before && asked && w->not_before == NULL)
+                p->not_before = p->not_after - VALIDITY_S;
         if (p->not_after > p->not_before)
                 return 0;
-        if (w->not_after == NULL && w->days == NULL)
-                return err_set(e, ERR_CONFIG,
-                    "%s: this CA has ended, on %s: see 'ocsp-ca clock', or say "
-                    "--not-after",
-                    p->ca.row.name, format_time(p->ca.row.not_after, end));
-        return err_set(
-            e, ERR_USAGE, "the certificate would end before it begins");
+        if (asked)
+                return err_set(
+                    e, ERR_USAGE, "the certificate would end before it begins");
+        return err_set(e, ERR_CONFIG,
+            "%s: this CA ends on %s, before the certificate begins: say "
+            "--not-after, or see 'ocsp-ca clock'",
+            p->ca.row.name, format_time(p->ca.row.not_after, end));
 }
 
 void plan_note(const struct plan *p, const struct wish *w)
