@@ -1,0 +1,144 @@
+#!/bin/sh
+# Builds and runs the tests.  Safe to repeat.
+set -eu
+
+say=run.sh
+top=$(cd "$(dirname "$0")/.." && pwd)
+# shellcheck source-path=SCRIPTDIR source=../fixtures/packages.sh
+. "$top/fixtures/packages.sh"
+
+usage() {
+  cat <<USAGE
+usage: sh tests/run.sh [--ci | --all] [PATTERN]
+
+Installs the packages that are missing (Debian 12 or 13), builds in build/dev
+and runs the tests, or those whose name matches PATTERN (as ctest -R).
+
+  --ci    with -Werror; then all again with clang and the address and undefined
+          behaviour sanitizers, and the threaded programs with the thread
+          sanitizer
+  --all   --ci, clang-tidy, and both commands of the README in a fresh
+          Debian 13; what can't be had is skipped with a word
+USAGE
+}
+
+mode=core
+pattern=
+for argument in "$@"; do
+  case $argument in
+  --ci) mode=ci ;;
+  --all) mode=all ;;
+  --help)
+    usage
+    exit 0
+    ;;
+  -*)
+    echo "$say: '$argument' is not expected: see --help" >&2
+    exit 64
+    ;;
+  *) pattern=$argument ;;
+  esac
+done
+
+cd "$top"
+jobs=$(nproc 2>/dev/null || echo 2)
+passed=
+failed=
+runner=
+werror=OFF
+[ $mode = core ] || werror=ON
+
+# stage NAME CMD... : runs it and remembers how it went.
+stage() {
+  stage_name=$1
+  shift
+  echo "$say: $stage_name"
+  if "$@"; then
+    passed="$passed $stage_name"
+  else
+    failed="$failed $stage_name"
+  fi
+}
+
+# build PRESET
+build() {
+  mkdir -p "build/$1"
+  if ! { cmake --preset "$1" -DOCSP_LAB_WERROR=$werror &&
+    cmake --build "build/$1" -j "$jobs"; } >"build/$1/run.log" 2>&1; then
+    tail -n 60 "build/$1/run.log" >&2
+    return 1
+  fi
+}
+
+# tests PRESET [ctest option...] : builds, then tests side by side; most of
+# them wait for others most of the time.
+tests() {
+  preset=$1
+  shift
+  build "$preset" || return 1
+  if [ -n "$pattern" ]; then
+    set -- "$@" -R "$pattern"
+  fi
+  # shellcheck disable=SC2086 # words
+  $runner ctest --test-dir "build/$preset" -j $((jobs + 2)) --output-on-failure \
+    --no-tests=error "$@"
+}
+
+# sanitized PRESET [ctest option...] : no program of ours ever exits 99, and a
+# report of a server in the background counts as well.
+sanitized() {
+  reports=$top/build/$1/reports
+  rm -rf "$reports"
+  mkdir -p "$reports"
+  options="exitcode=99:log_path=\"$reports/report\""
+  export ASAN_OPTIONS="$options:detect_stack_use_after_return=1"
+  export UBSAN_OPTIONS="$options:print_stacktrace=1"
+  export LSAN_OPTIONS="$options" TSAN_OPTIONS="$options"
+  # Clang 14 cannot live with as much address randomisation as newer kernels
+  # do.
+  if setarch -R true 2>/dev/null; then
+    runner="setarch -R"
+  fi
+  result=0
+  tests "$@" || result=1
+  if [ -n "$(ls "$reports")" ]; then
+    cat "$reports"/* >&2
+    result=1
+  fi
+  return $result
+}
+
+tidy() {
+  command -v clang-tidy >/dev/null || {
+    echo "$say: clang-tidy: not here, skipped"
+    return 0
+  }
+  find common ca-tools responder stapler fixtures -name '*.c' -print0 |
+    xargs -0 -n 8 -P "$jobs" clang-tidy -p build/dev --quiet \
+      --warnings-as-errors='*' 2>/dev/null
+}
+
+# Names of packages: words.
+# shellcheck disable=SC2086
+case $mode in
+core) packages_need $packages_build $packages_test ;;
+*) packages_need $packages_build $packages_test $packages_ci ;;
+esac
+
+started=$(date +%s)
+stage dev tests dev
+if [ $mode != core ]; then
+  stage asan sanitized asan
+  stage tsan sanitized tsan -L 'unit|threaded'
+fi
+if [ $mode = all ]; then
+  stage tidy tidy
+  stage debian13 sh tests/heavy/debian13.sh
+fi
+
+seconds=$(($(date +%s) - started))
+if [ -n "$failed" ]; then
+  echo "$say: FAILED:$failed; passed:${passed:- none} ($seconds s)"
+  exit 1
+fi
+echo "$say: passed:$passed ($seconds s)"
