@@ -60,7 +60,7 @@ static int hex_digit(uint8_t c)
 }
 
 /* The next character, percent encoding undone; -1 at the end, -2 if wrong. */
-static int take_char(struct span *path)
+static inline int take_char(struct span *path)
 {
         const uint8_t *p = path->data;
         int high, low;
@@ -81,20 +81,19 @@ static int take_char(struct span *path)
         return high << 4 | low;
 }
 
-/* Value in the alphabet of RFC 4648 section 4, or -1. */
-static int sextet(int c)
-{
-        if (c >= 'A' && c <= 'Z')
-                return c - 'A';
-        if (c >= 'a' && c <= 'z')
-                return c - 'a' + 26;
-        if (c >= '0' && c <= '9')
-                return c - '0' + 52;
-        /* Some stacks on the way turn a plus into a space. */
-        if (c == '+' || c == ' ')
-                return 62;
-        return c == '/' ? 63 : -1;
-}
+/* Value in the alphabet of RFC 4648 section 4 plus one; 0 for all others.
+ * Some stacks on the way turn a plus into a space. */
+static const uint8_t sextets_by_char[256] = {
+    /* clang-format off */
+    ['A'] = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19,
+    20, 21, 22, 23, 24, 25, 26,
+    ['a'] = 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43,
+    44, 45, 46, 47, 48, 49, 50, 51, 52,
+    ['0'] = 53, 54, 55, 56, 57, 58, 59, 60, 61, 62,
+    ['+'] = 63, [' '] = 63,
+    ['/'] = 64,
+    /* clang-format on */
+};
 
 /* All padding, or none: some clients cut it off. */
 static bool padding_fits(struct span path, int c, size_t sextets)
@@ -119,14 +118,14 @@ bool ocsp_get_path_decode(struct span path, struct buf *der)
         do
                 c = take_char(&path);
         while (c == '/');
-        if (c == -1 || !buf_reserve(der, path.len / 4 * 3 + 6))
+        if (c < 0 || !buf_reserve(der, path.len / 4 * 3 + 6))
                 return false;
         out = der->data + der->len;
-        for (; sextet(c) >= 0; c = take_char(&path)) {
-                bits = bits << 6 | (uint32_t)sextet(c);
-                if (sextets++ % 4 != 0)
-                        out[len++] =
-                            (uint8_t)(bits >> (6 - 2 * ((sextets - 1) % 4)));
+        for (; c >= 0 && sextets_by_char[c] != 0; c = take_char(&path)) {
+                bits = bits << 6 | (sextets_by_char[c] - 1U);
+                if (sextets % 4 != 0)
+                        out[len++] = (uint8_t)(bits >> (6 - 2 * (sextets % 4)));
+                sextets++;
         }
         if (!padding_fits(path, c, sextets))
                 return false;

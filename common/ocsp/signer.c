@@ -136,6 +136,10 @@ static int prepare(struct ocsp_signer *s, bool include_cert,
                 if (s->digest == NULL)
                         return openssl_failed(e, digest);
         }
+        s->prepared = EVP_MD_CTX_new();
+        if (s->prepared == NULL ||
+            EVP_DigestSignInit(s->prepared, NULL, s->digest, NULL, s->key) != 1)
+                return openssl_failed(e, "EVP_DigestSignInit");
         if (make_algorithm(s, e) != 0 || make_ids(s, e) != 0 ||
             (include_cert && make_certs(s, e) != 0))
                 return -1;
@@ -172,6 +176,7 @@ void ocsp_signer_free(struct ocsp_signer *s)
         buf_release(&s->by_key);
         buf_release(&s->by_name);
         buf_release(&s->certs);
+        EVP_MD_CTX_free(s->prepared);
         EVP_MD_free(s->digest);
         EVP_PKEY_free(s->key);
         X509_free(s->cert);
@@ -180,6 +185,8 @@ void ocsp_signer_free(struct ocsp_signer *s)
 
 /* ---- signing ----------------------------------------------------------- */
 
+/* Copying the prepared context takes several microseconds less than to
+ * initialise one, a tenth of a P-256 signature. */
 int ocsp_signer_sign(const struct ocsp_signer *s, struct span tbs,
     uint8_t *signature, size_t *len, struct err *e)
 {
@@ -187,8 +194,7 @@ int ocsp_signer_sign(const struct ocsp_signer *s, struct span tbs,
         int rc = 0;
 
         *len = OCSP_SIGNATURE_MAX;
-        if (ctx == NULL ||
-            EVP_DigestSignInit(ctx, NULL, s->digest, NULL, s->key) != 1 ||
+        if (ctx == NULL || EVP_MD_CTX_copy_ex(ctx, s->prepared) != 1 ||
             EVP_DigestSign(ctx, signature, len, tbs.data, tbs.len) != 1)
                 rc = openssl_failed(e, "signing");
         EVP_MD_CTX_free(ctx);

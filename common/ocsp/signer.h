@@ -11,6 +11,7 @@ struct ocsp_signer {
         X509 *cert;
         EVP_PKEY *key;
         EVP_MD *digest;       /* NULL: the algorithm has its own */
+        EVP_MD_CTX *prepared; /* initialised for signing; only ever copied */
         struct buf algorithm; /* DER AlgorithmIdentifier */
         struct buf by_key;    /* DER ResponderID */
         struct buf by_name;
