@@ -63,6 +63,9 @@ int cadb_create(const char *dir, const struct cadb_settings *s,
         struct cadb *db;
 
         *out = NULL;
+        /* SQLite would try to read what it may not make, and say ENOENT. */
+        if (access(dir, W_OK | X_OK) != 0)
+                return err_errno(e, ERR_IO, "%s", dir);
         if (file_path(path, sizeof(path), e, "%s/ca.db.new", dir) != 0 ||
             remove_leftover(path, e) != 0 ||
             db_open(dir, "ca.db.new",

@@ -12,14 +12,19 @@ enum { APPLICATION_ID = 0x4f435350 };
 static int full_error(struct cadb *db, struct err *e)
 {
         return err_set(e, ERR_IO,
-            "%s: disk full: nothing was changed: make room, then try again",
+            "%s: disk full, or a quota or file size limit reached: nothing "
+            "was changed: make room, then try again",
             db->path);
 }
 
-static int io_error(struct cadb *db, struct err *e)
+static int io_error(struct cadb *db, int rc, struct err *e)
 {
         int number = sqlite3_system_errno(db->sql);
 
+        /* A commit that fails does not say with which errno. */
+        if (number == 0 &&
+            (rc == SQLITE_IOERR_WRITE || rc == SQLITE_IOERR_SHMSIZE))
+                return full_error(db, e);
         if (number == ENOSPC || number == EDQUOT || number == EFBIG)
                 return full_error(db, e);
         return err_set(e, ERR_IO, "%s: cannot read or write: %s", db->path,
@@ -29,13 +34,15 @@ static int io_error(struct cadb *db, struct err *e)
 static int access_error(struct cadb *db, struct err *e)
 {
         int number = sqlite3_system_errno(db->sql);
+        const char *hint = "";
 
-        if (access(db->path, F_OK) != 0)
-                return err_errno(e, ERR_IO, "%s: cannot open", db->path);
-        return err_set(e, ERR_IO,
-            "%s: cannot open: %s: this user needs access to the file and its "
-            "folder (SQLite keeps ca.db-wal and ca.db-shm beside it)",
-            db->path, strerror(number != 0 ? number : EACCES));
+        if (number == 0)
+                number = EACCES;
+        if (number == EACCES || number == EPERM || number == EROFS)
+                hint = ": this user needs to write its folder too (SQLite "
+                       "keeps ca.db-wal and ca.db-shm there)";
+        return err_set(e, ERR_IO, "%s: cannot open: %s%s", db->path,
+            strerror(number), hint);
 }
 
 int db_error(struct cadb *db, int rc, struct err *e)
@@ -49,13 +56,12 @@ int db_error(struct cadb *db, int rc, struct err *e)
         case SQLITE_FULL:
                 return full_error(db, e);
         case SQLITE_IOERR:
-                return io_error(db, e);
+                return io_error(db, rc, e);
         case SQLITE_BUSY:
         case SQLITE_LOCKED:
                 return err_set(e, ERR_TRYLATER,
-                    "%s: another process kept it locked for %d s: try again "
-                    "when "
-                    "that one is done",
+                    "%s: another process kept it locked for %d s: try "
+                    "again when that one is done",
                     db->path, db->busy_ms / 1000);
         case SQLITE_CANTOPEN:
         case SQLITE_READONLY:
@@ -170,12 +176,23 @@ int cadb_open(const char *dir, struct cadb **out, struct err *e)
             db_open(dir, "ca.db", SQLITE_OPEN_READONLY, CADB_READ_BUSY_MS, &db,
                 e) != 0)
                 return -1;
-        if (db_check_schema(db, &version, e) != 0 || db_settle(db, e) != 0) {
-                cadb_close(db);
-                return -1;
+        if (db_check_schema(db, &version, e) != 0)
+                goto fail;
+        if (version < CADB_SCHEMA_VERSION) {
+                err_set(e, ERR_CONFIG,
+                    "%s: schema version %lld is older than this program's %d: "
+                    "'ocsp-ca crl' or any other command that writes brings it "
+                    "up to date",
+                    db->path, (long long)version, CADB_SCHEMA_VERSION);
+                goto fail;
         }
+        if (db_settle(db, e) != 0)
+                goto fail;
         *out = db;
         return 0;
+fail:
+        cadb_close(db);
+        return -1;
 }
 
 void cadb_close(struct cadb *db)

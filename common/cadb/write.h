@@ -31,8 +31,9 @@ int cadb_begin(struct cadb *db, struct err *e);
 int cadb_commit(struct cadb *db, struct err *e);
 void cadb_rollback(struct cadb *db); /* nothing begun: nothing done */
 
-/* Fills ca->id (and parent, if 0, with it) and version.  The signer's fields
- * are ignored: see cadb_signer_add.  is_default: see cadb_ca_default. */
+/* Fills ca->id (and parent, if 0, with it) and version.  ERR_EXISTS if the
+ * name is taken.  The signer's fields are ignored: see cadb_signer_add.
+ * is_default: see cadb_ca_default. */
 int cadb_ca_add(struct cadb *db, struct cadb_ca *ca, bool is_default,
     int64_t now, struct err *e);
 
@@ -43,7 +44,8 @@ struct cadb_signer {
         const char *path; /* relative to DIR; "" if the CA signs itself */
         int64_t not_before, not_after;
 };
-/* Adds it and makes it the current one of its CA. */
+/* Adds it and makes it the current one of its CA; the one before is kept as
+ * retired. */
 int cadb_signer_add(
     struct cadb *db, const struct cadb_signer *s, int64_t now, struct err *e);
 
@@ -55,7 +57,9 @@ struct cadb_new_cert {
         const char *subject;
         int64_t not_before, not_after;
 };
-/* ERR_EXISTS if the name or the serial is taken. */
+/* ERR_EXISTS if the name, or the serial within its CA, is taken; the
+ * transaction may go on then.  What a CA signs for others (an intermediate, a
+ * delegated signer) is a certificate of that CA too: add it here as well. */
 int cadb_cert_add(
     struct cadb *db, const struct cadb_new_cert *c, int64_t now, struct err *e);
 
@@ -74,10 +78,12 @@ enum cadb_change {
         CADB_ABSENT,    /* never issued */
 };
 /*
- * Good or on hold -> revoked.  A hold that is revoked keeps the hold's date
- * unless r names an earlier one.  Repeated with keyCompromise over another
- * reason: the reason is raised (STANDARDS: BR), the date may move back, never
- * forward.  With reason 6: good -> hold.
+ * Good or on hold -> revoked; with reason 6: good -> hold.  A hold that is
+ * revoked keeps the hold's date unless r names an earlier one.  Repeated with
+ * keyCompromise the reason is raised, and the date may move back, never
+ * forward (CA/B BR 7.2.2).  Reason 0 is kept as none; 7, 8 and what RFC 5280
+ * section 5.3.1 does not name are ERR_USAGE.  Whether a date lies in the
+ * future is the caller's to judge.
  */
 int cadb_revoke(struct cadb *db, int64_t ca, struct span serial,
     const struct cadb_revocation *r, int64_t now, enum cadb_change *out,

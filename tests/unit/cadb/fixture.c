@@ -3,6 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 enum { NOW = 1800000000, YEAR = 365 * 86400 };
 
@@ -39,6 +42,7 @@ int fixture_down(void **state)
         struct fixture *f = *state;
 
         cadb_close(f->db);
+        chmod(f->dir, 0755); /* some tests take the right away */
         file_remove_tree(f->dir, NULL);
         free(f);
         return 0;
@@ -143,4 +147,37 @@ struct cadb_state fixture_state(struct cadb *db, int64_t ca, uint32_t n)
         if (cadb_state_find(db, ca, serial_of(storage, n), &s, &e) != 1)
                 fail_msg("serial %u: %s", n, e.text);
         return s;
+}
+
+void fixture_sql(struct cadb *db, const char *sql)
+{
+        char *why = NULL;
+
+        if (sqlite3_exec(db->sql, sql, NULL, NULL, &why) != SQLITE_OK)
+                fail_msg("%s: %s", sql, why);
+}
+
+enum { NOBODY = 65534, CANNOT = 98 };
+
+static int drop_root(void)
+{
+        if (geteuid() != 0)
+                return 0;
+        return setgid(NOBODY) == 0 && setuid(NOBODY) == 0 ? 0 : -1;
+}
+
+int fixture_as_nobody(
+    const struct fixture *f, int (*body)(const struct fixture *f))
+{
+        int status;
+        pid_t pid = fork();
+
+        if (pid == 0) {
+                if (drop_root() != 0 || access(f->dir, X_OK) != 0)
+                        _exit(CANNOT);
+                _exit(body(f));
+        }
+        assert_int_equal(pid, waitpid(pid, &status, 0));
+        assert_true(WIFEXITED(status));
+        return WEXITSTATUS(status) != CANNOT ? WEXITSTATUS(status) : -1;
 }

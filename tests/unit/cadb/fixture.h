@@ -2,6 +2,7 @@
 #ifndef TEST_CADB_FIXTURE_H
 #define TEST_CADB_FIXTURE_H
 
+#include "cadb/db.h"
 #include "cadb/write.h"
 
 #include <limits.h>
@@ -36,6 +37,14 @@ void fixture_issue(struct cadb *db, int64_t ca, uint32_t n, const char *name);
 enum cadb_change fixture_revoke(
     struct cadb *db, int64_t ca, uint32_t n, int reason, int64_t at);
 struct cadb_state fixture_state(struct cadb *db, int64_t ca, uint32_t n);
+
+/* Writes what no call of ours writes. */
+void fixture_sql(struct cadb *db, const char *sql);
+
+/* Runs body in a process of its own, as a user without root rights; its result
+ * is the exit status.  -1: this user cannot become another one nor is one. */
+int fixture_as_nobody(
+    const struct fixture *f, int (*body)(const struct fixture *f));
 
 /* Fails with the text of the error. */
 #define assert_ok(call, e)                                                     \
