@@ -112,6 +112,10 @@ int endpoint_find(struct subject *s, struct endpoint *out, struct err *e)
         }
         if (o->connect != NULL && from_address(o->connect, out, e) != 0)
                 return err_prefix(e, "--connect");
+        if (o->servername != NULL &&
+            strlen(o->servername) >= sizeof(out->servername))
+                return err_set(e, ERR_USAGE,
+                    "--servername: no host name is longer than 255 bytes");
         if (o->servername != NULL)
                 snprintf(out->servername, sizeof(out->servername), "%s",
                     o->servername);

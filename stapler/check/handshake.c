@@ -164,6 +164,20 @@ static bool is_ip(const char *name)
                inet_pton(AF_INET6, name, &any) == 1;
 }
 
+/* SNI carries host names only (RFC 6066 section 3). */
+static bool set_servername(SSL *ssl, const char *servername)
+{
+        char name[TLSEXT_MAXLEN_host_name + 1]; /* OpenSSL's macro takes no
+                                                   const */
+
+        if (servername == NULL || is_ip(servername))
+                return true;
+        if (strlen(servername) >= sizeof(name))
+                return false;
+        strcpy(name, servername);
+        return SSL_set_tlsext_host_name(ssl, name) == 1;
+}
+
 static SSL *ssl_new(
     SSL_CTX *ctx, int fd, const char *servername, struct handshake *h)
 {
@@ -174,9 +188,7 @@ static SSL *ssl_new(
         SSL_set_tlsext_status_type(ssl, TLSEXT_STATUSTYPE_ocsp);
         SSL_set_msg_callback(ssl, on_message);
         SSL_set_msg_callback_arg(ssl, h);
-        if (SSL_set_fd(ssl, fd) == 1 &&
-            (servername == NULL || is_ip(servername) ||
-                SSL_set_tlsext_host_name(ssl, servername) == 1))
+        if (SSL_set_fd(ssl, fd) == 1 && set_servername(ssl, servername))
                 return ssl;
         SSL_free(ssl);
         return NULL;
