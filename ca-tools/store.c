@@ -91,6 +91,11 @@ int store_stage(
         char path[PATH_MAX];
         struct stat st;
 
+        /* What would fail after the commit must fail before it. */
+        if (file_path(path, sizeof(path), e, "%s/certs", lab->dir) != 0)
+                return -1;
+        if (access(path, W_OK | X_OK) != 0)
+                return err_errno(e, ERR_IO, "%s", path);
         if (final_path(path, lab, entry->name, e) != 0)
                 return -1;
         if (lstat(path, &st) == 0)
