@@ -143,8 +143,8 @@ static int make_request(struct fetch *f, struct err *e)
         struct buf der = {0};
         int rc = -1;
 
-        if (ocsp_certid_make(
-                OCSP_SHA256, f->q.leaf, f->q.issuer, &der, &id, e) == 0)
+        if (ocsp_certid_make(f->q.hash, f->q.leaf, f->q.issuer, &der, &id, e) ==
+            0)
                 rc = ocsp_request_encode(
                     &id, 1, (struct span){NULL, 0}, &f->der, e);
         buf_release(&der);

@@ -1,7 +1,11 @@
 /*
- * Asking for the status of one certificate: an OCSP request with a SHA-256
- * certID and no nonce (RFC 9919 section 3.1.1), over each URL in turn until
- * one brings an answer that the caller accepts.
+ * Asking for the status of one certificate: an OCSP request with one certID
+ * and no nonce (RFC 9919 section 3.1.1), over each URL in turn until one
+ * brings an answer that the caller accepts.
+ *
+ * The same section wants SHA-256 in the certID.  But a staple is read by other
+ * people's clients, and some look it up by SHA-1 alone (curl with OpenSSL): a
+ * server does well to ask with that.
  */
 #ifndef OCSP_LAB_FETCH_H
 #define OCSP_LAB_FETCH_H
@@ -14,6 +18,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "ocsp/ocsp.h"
 
 struct event_base;
 
@@ -37,6 +42,7 @@ typedef void fetch_done(void *arg, const struct fetch_result *result);
 
 struct fetch_request {
         X509 *leaf, *issuer;
+        enum ocsp_hash hash;
         const char *const *urls; /* copied, at most FETCH_URLS_MAX */
         size_t urls_len;
         size_t first;   /* index of the URL to begin with */

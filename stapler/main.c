@@ -1,0 +1,84 @@
+/* ocsp-stapler: an HTTPS server that staples, and keeps its staples fresh. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "stapler/cmd_fetch.h"
+#include "stapler/options.h"
+#include "stapler/server.h"
+
+static const char usage[] =
+    "ocsp-stapler: an HTTPS server that staples OCSP answers\n"
+    "\n"
+    "  ocsp-stapler [NAME...]                 certificates of the lab (none: "
+    "all)\n"
+    "  ocsp-stapler --cert FULLCHAIN --key KEY [--cert ... --key ...]\n"
+    "  ocsp-stapler --certs FOLDER            FOLDER/NAME/{fullchain,key}.pem\n"
+    "  ocsp-stapler fetch --cert F --out F.der\n"
+    "\n"
+    "  --dir DIR             the lab (default: $OCSP_LAB_DIR, ./ocsp-lab.d)\n"
+    "  --default NAME        certificate for clients without SNI (default: "
+    "the\n"
+    "                        oldest)\n"
+    "  --listen ADDR:PORT    or fd:N; default 127.0.0.1:0, any free port\n"
+    "  --status ADDR:PORT    GET /status, /metrics; POST "
+    "/refresh[?cert=NAME],\n"
+    "                        /reload; or off; default 127.0.0.1:0\n"
+    "  --store FOLDER        where staples outlive a restart (default:\n"
+    "                        DIR/staples)\n"
+    "  --issuer F, --ca F    more certificates to find an issuer among\n"
+    "  --responder URL       ask there, not where the certificate says\n"
+    "  --responder-cert F    a signer to trust, whoever issued it\n"
+    "  --hash sha1|sha256    in the certID asked for; sha1 (default) is what\n"
+    "                        clients look a staple up by\n"
+    "  --verify strict|off   off: staple whatever the responder sends\n"
+    "  --on-revoked staple|keep|drop|refuse\n"
+    "                        staple (default): the revoked answer is stapled;\n"
+    "                        keep: the last good one until its nextUpdate;\n"
+    "                        drop: no staple; refuse: no handshake\n"
+    "  --on-missing serve|refuse\n"
+    "                        a handshake with nothing to staple; default: "
+    "refuse\n"
+    "                        if the certificate is must-staple\n"
+    "  --refresh FRACTION    of the validity, then fetch anew; default 0.5\n"
+    "  --log FILE            default: standard error\n"
+    "  --ready-file FILE     gets the line that is printed when serving\n"
+    "  --help, --version\n"
+    "\n"
+    "SIGTERM stops, SIGHUP reads the certificates anew.\n"
+    "fetch takes --dir --issuer --ca --responder --responder-cert --hash\n"
+    "--verify;\n"
+    "exit 0: F.der is new; 75: try later; 76: an answer not to be trusted.  "
+    "F.der\n"
+    "stays as it was unless the new answer verifies.\n";
+
+static int help(void)
+{
+        struct err e = ERR_INIT;
+
+        fputs(usage, stdout);
+        return cli_flush(&e) == 0 ? 0 : cli_fail(PROGRAM, &e);
+}
+
+int main(int argc, char **argv)
+{
+        bool fetch = argc > 1 && strcmp(argv[1], "fetch") == 0;
+        struct options o;
+        struct err e = ERR_INIT;
+
+        if (fetch) {
+                argc--;
+                argv++;
+        }
+        if (options_parse(argc, argv, &o, &e) != 0)
+                return cli_fail(PROGRAM, &e);
+        if (o.help)
+                return help();
+        if (o.version)
+                return cli_version(PROGRAM);
+        if (log_open(o.log, LOG_INFO_, &e) != 0)
+                return cli_fail(PROGRAM, &e);
+        if ((fetch ? cmd_fetch(&o, &e) : serve(&o, &e)) != 0)
+                return cli_fail(PROGRAM, &e);
+        return 0;
+}
