@@ -132,7 +132,7 @@ int listen_open(const char *where, int *fd, struct err *e)
 int listen_address(int fd, char out[LISTEN_ADDRESS_MAX], struct err *e)
 {
         char host[INET6_ADDRSTRLEN] = "?";
-        union address a;
+        union address a = {.any = {0}};
         socklen_t len = sizeof(a);
 
         if (getsockname(fd, &a.any, &len) != 0)

@@ -65,7 +65,7 @@ int parse_duration_ms(const char *text, char bare, int64_t *ms, struct err *e)
 
 int parse_duration(const char *text, char bare, int64_t *s, struct err *e)
 {
-        int64_t ms;
+        int64_t ms = 0;
 
         if (parse_duration_ms(text, bare, &ms, e) != 0)
                 return -1;
@@ -329,7 +329,7 @@ int hex_decode(
         for (n = 0; *text != '\0'; text++) {
                 if (*text == ':')
                         continue;
-                out[n] = (uint8_t)(out[n] | nibble(*text) << (high ? 4 : 0));
+                out[n] = (uint8_t)(out[n] | nibble(*text) * (high ? 16 : 1));
                 n += !high;
                 high = !high;
         }

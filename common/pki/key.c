@@ -96,7 +96,8 @@ static int check_mode(const char *path, struct err *e)
         return 0;
 }
 
-/* OpenSSL asks for a passphrase: note it, and give none. */
+/* OpenSSL asks for a passphrase: note it, and give none.  Its type has no
+ * const. NOLINTNEXTLINE(readability-non-const-parameter) */
 static int refuse_passphrase(char *out, int size, int writing, void *asked)
 {
         (void)out, (void)size, (void)writing;

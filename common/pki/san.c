@@ -217,7 +217,7 @@ static int push(GENERAL_NAMES *names, const char *word, struct err *e)
 {
         const char *value;
         const struct kind *kind = kind_of(word, &value);
-        GENERAL_NAME *name;
+        GENERAL_NAME *name = NULL;
 
         if (make(kind, value, &name, e) != 0)
                 return -1;
