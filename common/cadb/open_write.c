@@ -80,8 +80,23 @@ static int transact(struct cadb *db, enum sql_id id, struct err *e)
         return query_run(&q, e);
 }
 
+/* For programs that stay: what is committed to a removed file is lost. */
+static int check_in_place(struct cadb *db, struct err *e)
+{
+        bool unpublished = db->file.inode == 0;
+
+        if (unpublished || !cadb_is_gone(db))
+                return 0;
+        return err_set(e, ERR_NOTFOUND,
+            "%s: was removed or replaced since it was opened: nothing was "
+            "changed: start again",
+            db->path);
+}
+
 int cadb_begin(struct cadb *db, struct err *e)
 {
+        if (check_in_place(db, e) != 0)
+                return -1;
         return transact(db, SQL_BEGIN_IMMEDIATE, e);
 }
 

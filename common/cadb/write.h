@@ -26,7 +26,8 @@ int cadb_publish(struct cadb *db, struct err *e);
 /* For writing; brings an older schema up to date, in one transaction. */
 int cadb_open_write(const char *dir, struct cadb **out, struct err *e);
 
-/* BEGIN IMMEDIATE: from here on no other process writes. */
+/* BEGIN IMMEDIATE: from here on no other process writes.  ERR_NOTFOUND if
+ * cadb_is_gone. */
 int cadb_begin(struct cadb *db, struct err *e);
 int cadb_commit(struct cadb *db, struct err *e);
 void cadb_rollback(struct cadb *db); /* nothing begun: nothing done */

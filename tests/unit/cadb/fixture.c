@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 enum { NOW = 1800000000, YEAR = 365 * 86400 };
 
@@ -157,27 +155,8 @@ void fixture_sql(struct cadb *db, const char *sql)
                 fail_msg("%s: %s", sql, why);
 }
 
-enum { NOBODY = 65534, CANNOT = 98 };
-
-static int drop_root(void)
+void fixture_close(struct fixture *f)
 {
-        if (geteuid() != 0)
-                return 0;
-        return setgid(NOBODY) == 0 && setuid(NOBODY) == 0 ? 0 : -1;
-}
-
-int fixture_as_nobody(
-    const struct fixture *f, int (*body)(const struct fixture *f))
-{
-        int status;
-        pid_t pid = fork();
-
-        if (pid == 0) {
-                if (drop_root() != 0 || access(f->dir, X_OK) != 0)
-                        _exit(CANNOT);
-                _exit(body(f));
-        }
-        assert_int_equal(pid, waitpid(pid, &status, 0));
-        assert_true(WIFEXITED(status));
-        return WEXITSTATUS(status) != CANNOT ? WEXITSTATUS(status) : -1;
+        cadb_close(f->db);
+        f->db = NULL;
 }

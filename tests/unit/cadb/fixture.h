@@ -41,10 +41,8 @@ struct cadb_state fixture_state(struct cadb *db, int64_t ca, uint32_t n);
 /* Writes what no call of ours writes. */
 void fixture_sql(struct cadb *db, const char *sql);
 
-/* Runs body in a process of its own, as a user without root rights; its result
- * is the exit status.  -1: this user cannot become another one nor is one. */
-int fixture_as_nobody(
-    const struct fixture *f, int (*body)(const struct fixture *f));
+/* Closes it: ca.db is complete in one file, and a fork is safe. */
+void fixture_close(struct fixture *f);
 
 /* Fails with the text of the error. */
 #define assert_ok(call, e)                                                     \

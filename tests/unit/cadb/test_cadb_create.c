@@ -1,5 +1,5 @@
 /* A database appears complete or not at all, and never over another one. */
-#include "fixture.h"
+#include "child.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -122,22 +122,16 @@ static void leftovers_of_a_killed_maker_do_no_harm(void **state)
 }
 
 /* A writer that dies leaves its commits in ca.db-wal. */
-static void die_with_a_wal(const struct fixture *f)
+static void issue_and_die(
+    const struct fixture *f, const struct child *c, uint32_t n)
 {
         struct err e = ERR_INIT;
         struct cadb *db;
-        int status;
-        pid_t pid = fork();
 
-        if (pid == 0) {
-                if (cadb_open_write(f->dir, &db, &e) != 0)
-                        _exit(1);
-                fixture_issue(db, f->root.id, 1, "old");
-                raise(SIGKILL);
-        }
-        assert_int_equal(pid, waitpid(pid, &status, 0));
-        assert_true(WIFSIGNALED(status));
-        assert_int_equal(0, access(fixture_path(f, "ca.db-wal"), F_OK));
+        (void)c;
+        child_must(cadb_open_write(f->dir, &db, &e), &e);
+        fixture_issue(db, f->root.id, n, "old");
+        raise(SIGKILL);
 }
 
 static void the_wal_of_a_removed_database_is_not_replayed(void **state)
@@ -145,9 +139,12 @@ static void the_wal_of_a_removed_database_is_not_replayed(void **state)
         struct fixture *f = *state;
         struct cadb_cert cert;
         struct err e = ERR_INIT;
+        struct child c;
 
         fixture_make_lab(f->dir, &f->root);
-        die_with_a_wal(f);
+        c = child_spawn(f, issue_and_die, 1);
+        assert_true(WIFSIGNALED(child_join(&c)));
+        assert_int_equal(0, access(fixture_path(f, "ca.db-wal"), F_OK));
         assert_int_equal(0, unlink(fixture_path(f, "ca.db")));
         fixture_make_lab(f->dir, &f->root);
         assert_ok(cadb_open_write(f->dir, &f->db, &e), &e);
@@ -202,17 +199,17 @@ static void a_missing_directory_is_said(void **state)
         assert_says(&e, "No such file");
 }
 
-static int create_is_denied(const struct fixture *f)
+static void create_is_denied(
+    const struct fixture *f, const struct child *c, uint32_t n)
 {
         struct err e = ERR_INIT;
         struct cadb *db;
 
+        (void)c, (void)n;
         if (cadb_create(f->dir, &durable, &db, &e) == 0)
-                return 1;
-        if (e.code == ERR_IO && strstr(e.text, "Permission denied") != NULL)
-                return 0;
-        print_error("%d %s\n", e.code, e.text);
-        return 2;
+                _exit(1);
+        if (e.code != ERR_IO || strstr(e.text, "Permission denied") == NULL)
+                child_must(-1, &e);
 }
 
 static void a_read_only_directory_is_said(void **state)
@@ -221,7 +218,7 @@ static void a_read_only_directory_is_said(void **state)
         int result;
 
         assert_int_equal(0, chmod(f->dir, 0555));
-        result = fixture_as_nobody(f, create_is_denied);
+        result = child_as_nobody(f, create_is_denied);
         if (result == -1)
                 skip();
         assert_int_equal(0, result);
@@ -229,8 +226,9 @@ static void a_read_only_directory_is_said(void **state)
 
 /* ---- a full disk -------------------------------------------------------- */
 
-/* Issues until the file size limit is met; the number that were committed. */
-static int issue_until_full(const struct fixture *f)
+/* Issues until the file size limit is met; tells how many were committed. */
+static void issue_until_full(
+    const struct fixture *f, const struct child *child, uint32_t most)
 {
         struct rlimit limit = {400000, 400000};
         uint8_t storage[16], der[3000] = {0};
@@ -244,10 +242,10 @@ static int issue_until_full(const struct fixture *f)
         uint32_t n;
 
         signal(SIGXFSZ, SIG_IGN);
-        if (cadb_open_write(f->dir, &db, &e) != 0 ||
-            setrlimit(RLIMIT_FSIZE, &limit) != 0)
-                return -1;
-        for (n = 0; n < 250; n++) {
+        child_must(cadb_open_write(f->dir, &db, &e), &e);
+        if (setrlimit(RLIMIT_FSIZE, &limit) != 0)
+                _exit(1);
+        for (n = 0; n < most; n++) {
                 c.serial = serial_of(storage, n);
                 if (cadb_begin(db, &e) != 0 ||
                     cadb_cert_add(db, &c, NOW, &e) != 0 ||
@@ -256,10 +254,9 @@ static int issue_until_full(const struct fixture *f)
         }
         cadb_rollback(db);
         cadb_close(db);
-        if (e.code == ERR_IO && strstr(e.text, "disk full") != NULL)
-                return (int)n;
-        print_error("%u: %d %s\n", n, e.code, e.text);
-        return -1;
+        if (e.code != ERR_IO || strstr(e.text, "disk full") == NULL)
+                child_must(-1, &e);
+        tell(child->told, n);
 }
 
 static void a_full_disk_is_said_and_loses_nothing(void **state)
@@ -267,25 +264,21 @@ static void a_full_disk_is_said_and_loses_nothing(void **state)
         struct fixture *f = *state;
         struct cadb_state s;
         struct err e = ERR_INIT;
+        uint32_t n, committed;
         uint8_t storage[16];
-        int status, committed, n;
-        pid_t pid;
+        struct child c;
 
         fixture_make_lab(f->dir, &f->root);
-        pid = fork();
-        if (pid == 0)
-                _exit(issue_until_full(f) & 0xff);
-        assert_int_equal(pid, waitpid(pid, &status, 0));
-        assert_true(WIFEXITED(status));
-        committed = WEXITSTATUS(status);
+        c = child_spawn(f, issue_until_full, 250);
+        assert_true(hear(c.told, &committed));
+        assert_int_equal(0, child_join(&c));
         assert_in_range(committed, 1, 249);
 
         assert_ok(cadb_open_write(f->dir, &f->db, &e), &e);
         for (n = 0; n < committed; n++)
-                fixture_state(f->db, f->root.id, (uint32_t)n);
-        assert_int_equal(
-            0, cadb_state_find(f->db, f->root.id,
-                   serial_of(storage, (uint32_t)committed), &s, &e));
+                fixture_state(f->db, f->root.id, n);
+        assert_int_equal(0, cadb_state_find(f->db, f->root.id,
+                                serial_of(storage, committed), &s, &e));
         fixture_issue(f->db, f->root.id, 1000, "after");
 }
 
