@@ -39,11 +39,11 @@ static const char version_1[] =
     " default_ca INTEGER REFERENCES ca (id)"
     ") STRICT;"
 
-    /* state: 0 requested, 1 current, 2 retired */
+    /* state: 0 requested, 1 current (one per CA), 2 retired */
     "CREATE TABLE signer ("
     " id INTEGER PRIMARY KEY,"
     " ca INTEGER NOT NULL REFERENCES ca (id),"
-    " state INTEGER NOT NULL CHECK (state IN (0, 1, 2)),"
+    " state INTEGER NOT NULL,"
     " serial BLOB,"
     " path TEXT NOT NULL,"
     " not_before INTEGER,"
@@ -62,6 +62,7 @@ static const char version_1[] =
     " not_before INTEGER NOT NULL,"
     " der BLOB" /* NULL: not kept */
     ") STRICT;"
+    /* The names, apart from the wide rows. */
     "CREATE UNIQUE INDEX issued_name ON issued (name) WHERE name IS NOT NULL;"
 
     /* status: enum cadb_status; on hold is revoked with reason 6.
