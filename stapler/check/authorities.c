@@ -37,30 +37,23 @@ static int judge_staple(const struct subject *ca,
         return 0;
 }
 
-static void tell(
-    const struct subject *ca, const struct report *scratch, struct report *r)
+/* Signed words that the CA is not good are fatal.  What cannot be trusted is
+ * as good as nothing, unless the server itself offers it. */
+static int weight(const struct report *scratch, bool stapled)
 {
-        const char *verb = strcmp(scratch->source, "staple") == 0
-                               ? "was stapled"
-                               : "asked live";
-
         switch (scratch->outcome) {
         case OCSP_V_GOOD:
-                report_check(r, "issuer-status", 1, ref, "%.80s: %s, %.120s",
-                    ca->name, verb, scratch->why);
-                break;
+                return 1;
         case OCSP_V_REVOKED:
         case OCSP_V_UNKNOWN:
+                return 0;
         case OCSP_V_UNTRUSTED:
-                report_check(r, "issuer-status", 0, ref, "%.80s: %s, %.120s",
-                    ca->name, verb, scratch->why);
-                break;
+                return stapled ? 0 : -1;
         case OCSP_V_MISSING:
         case OCSP_V_UNREACHABLE:
-                report_check(r, "issuer-status", -1, ref,
-                    "%.80s: no status: %.140s", ca->name, scratch->why);
-                break;
+                return -1;
         }
+        return 0;
 }
 
 static int judge_one(const struct subject *ca, const struct handshake *h,
@@ -83,7 +76,9 @@ static int judge_one(const struct subject *ca, const struct handshake *h,
         rc = sent != NULL ? judge_staple(ca, sent, scratch, e)
                           : live_ask(ca, scratch, e);
         if (rc == 0)
-                tell(ca, scratch, r);
+                report_check(r, "issuer-status", weight(scratch, sent != NULL),
+                    ref, "%.80s: %s: %.140s", ca->name,
+                    sent != NULL ? "stapled" : "asked live", scratch->why);
         report_release(scratch);
         free(scratch);
         return rc;

@@ -8,7 +8,7 @@
 /*
  * Appends one step "issuer-status" for each CA of s->chain, the anchor apart:
  * by the staple that came with it (h may be NULL), else, if live, by asking
- * the responder that it names.  Whoever cannot be asked is only remarked.
+ * the responder that it names.  Where nothing can be learned it is a remark.
  * -1 only for our own failures.
  */
 int authorities_judge(const struct subject *s, const struct handshake *h,

@@ -173,6 +173,15 @@ complains() {
   judged 0 --response "$PKI/www.der" --cert "$PKI/www.pem" --at +3d
 }
 
+@test "the lab's clock is the instant of judgement, and --at counts from it" {
+  ocsp-ca init >/dev/null
+  judged 0 --response "$PKI/www.der" --cert "$PKI/www.pem"
+  ocsp-ca clock advance 5d
+  judged 3 --response "$PKI/www.der" --cert "$PKI/www.pem"
+  [[ $output == *expired* ]]
+  judged 0 --response "$PKI/www.der" --cert "$PKI/www.pem" --at -4d
+}
+
 @test "no staple is exit 4, and the policy decides" {
   tls_server www
   judged 4 "https://www.localhost:$port"
@@ -315,7 +324,7 @@ s.serve_forever()'
   cd "$T"
   judged 3 --cert "$PKI/below.pem" --issuer "$PKI/sub.pem" \
     --url "http://127.0.0.1:$port" --explain
-  [[ ${lines[0]} == *"issuer-status: CN=sub: asked live, revoked"* ]]
+  [[ ${lines[0]} == *"issuer-status: CN=sub: asked live: revoked"* ]]
   [[ $output == *"ok    cert-status          good"* ]]
 }
 
@@ -360,7 +369,7 @@ s.serve_forever()'
   { cat "$PKI/www.der" && printf JUNK; } >more.der
   printf '\x30\x03\x0a\x01\x03' >later.der
   for file in empty page cut more later; do
-    judged 3 --response $file.der --cert "$PKI/www.pem"
+    judged 3 --response - --cert "$PKI/www.pem" <$file.der
   done
   [[ $output == *tryLater* ]]
 }
