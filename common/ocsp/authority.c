@@ -107,7 +107,7 @@ static bool issued_by(X509 *cert, X509 *issuer)
 
 static bool has_ocsp_signing(X509 *cert)
 {
-        STACK_OF(ASN1_OBJECT) * purposes;
+        STACK_OF(ASN1_OBJECT) *purposes;
         bool found = false;
         int i;
 
