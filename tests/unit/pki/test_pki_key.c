@@ -80,6 +80,8 @@ static void a_private_key_file_that_others_can_use_is_refused(void **state)
         assert_null(key);
         assert_int_equal(pki_key_load(path, PKI_KEY_ANY, &key, &e), 0);
         EVP_PKEY_free(key);
+        assert_int_equal(chmod(path, 0640), 0);
+        assert_int_equal(pki_key_load(path, PKI_KEY_PRIVATE, &key, &e), -1);
         assert_int_equal(chmod(path, 0400), 0);
         assert_false(pki_key_is_wide(path));
         assert_int_equal(pki_key_load(path, PKI_KEY_PRIVATE, &key, &e), 0);
