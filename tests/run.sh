@@ -18,7 +18,7 @@ and runs the tests, or those whose name matches PATTERN (as ctest -R).
           behaviour sanitizers, and the threaded programs with the thread
           sanitizer
   --all   --ci, clang-tidy, and both commands of the README in a fresh
-          Debian 13; what can't be had is skipped with a word
+          Debian 12 and 13; what can't be had is skipped with a word
 USAGE
 }
 
@@ -133,7 +133,8 @@ if [ $mode != core ]; then
 fi
 if [ $mode = all ]; then
   stage tidy tidy
-  stage debian13 sh tests/heavy/debian13.sh
+  stage debian12 sh tests/heavy/fresh-debian.sh bookworm
+  stage debian13 sh tests/heavy/fresh-debian.sh trixie
 fi
 
 seconds=$(($(date +%s) - started))

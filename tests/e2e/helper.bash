@@ -21,6 +21,8 @@ setup() {
   T=$BATS_TEST_TMPDIR
   cd "$T" || return 1
   export OCSP_LAB_DIR=$T/lab
+  export TMPDIR=$T/tmp
+  mkdir "$TMPDIR"
   : >"$T/pids"
 }
 
@@ -81,4 +83,14 @@ exits() {
     echo "$output" >&2
     return 1
   fi
+}
+
+# gone PID... : waits for the end of processes that are not our children.
+gone() {
+  timeout 60 /usr/bin/python3 -c 'import os, select, sys
+for pid in sys.argv[1:]:
+    try:
+        select.select([os.pidfd_open(int(pid))], [], [])
+    except ProcessLookupError:
+        pass' "$@"
 }
