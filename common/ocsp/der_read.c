@@ -327,11 +327,11 @@ static bool check_primitive(
         }
 }
 
-/* Strings in pieces are BER: X.690 section 10.2. */
+/* Strings in pieces are BER: X.690 section 10.2.  EXTERNAL and EMBEDDED PDV
+ * would be constructed too, but no message here has them. */
 static bool may_be_constructed(uint8_t tag)
 {
-        return (tag & 0xc0) != 0 || tag == DER_SEQUENCE || tag == DER_SET ||
-               tag == 0x28 /* EXTERNAL */ || tag == 0x2b /* EMBEDDED PDV */;
+        return (tag & 0xc0) != 0 || tag == DER_SEQUENCE || tag == DER_SET;
 }
 
 static bool check_nested(struct der d, const char *what, unsigned levels)

@@ -3,7 +3,18 @@
 #include "ocsp/oid.h"
 #include "ocsp/parts.h"
 
+#include <string.h>
+
 /* ---- reading ----------------------------------------------------------- */
+
+/* GeneralName, RFC 5280 section 4.2.1.6: strings are primitive in DER. */
+static bool is_general_name(uint8_t tag)
+{
+        static const uint8_t tags[] = {
+            0xa0, 0x81, 0x82, 0xa3, 0xa4, 0xa5, 0x86, 0x87, 0x88};
+
+        return memchr(tags, tag, sizeof(tags)) != NULL;
+}
 
 /* requestorName [1] EXPLICIT GeneralName.  RFC 9919 section 3.1.2: as if it
  * were not there. */
@@ -18,7 +29,7 @@ static bool skip_requestor(struct der *d)
             !der_any(&inner, "requestorName", &name) ||
             !der_finish(&inner, "requestorName"))
                 return false;
-        if ((name.tag & 0xc0) != DER_IMPLICIT || (name.tag & 0x1f) > 8)
+        if (!is_general_name(name.tag))
                 return der_refuse(d, name.whole.data, "RFC 5280 4.2.1.6",
                     "requestorName: tag %02x is no GeneralName", name.tag);
         return true;

@@ -98,6 +98,8 @@ static void what_is_not_der_is_refused(void **state) /* A3 */
         refused("30", "cut off");
         refused(REQUEST(LIST) "4a554e4b", "4 bytes more");
         refused("30[30{" LIST "}]", "shortest form");
+        refused("308104 0500 0500", "shortest form");
+        refused("308200ff 00*255", "shortest form");
         refused("30(30{" LIST "})", "indefinite");
         refused("30{30(" LIST ")}", "indefinite");
         refused("30{30{" LIST "}0500}", "2 bytes more");
@@ -295,6 +297,8 @@ static void the_requestor_is_read_over(void **state) /* A21 */
         taken(REQUEST("a0{020100}a1{8203777777}" LIST));
         refused(REQUEST("a1{}" LIST), "requestorName: missing");
         refused(REQUEST("a1{0500}" LIST), "is no GeneralName");
+        refused(REQUEST("a1{a1{1603777777}}" LIST), "is no GeneralName");
+        refused(REQUEST("a1{84023000}" LIST), "is no GeneralName");
         refused(REQUEST("a1{a4(3000)}" LIST), "indefinite");
         refused(REQUEST("a1{a4{2403 0401aa}}" LIST), "in pieces");
         refused(REQUEST("a1{a4{010101}}" LIST), "neither 00 nor ff");
@@ -308,19 +312,29 @@ static void a_request_has_a_size_limit(void **state) /* A22 */
         refused(REQUEST("a1{82{77*10000}}" LIST), "limit here is 10000");
 }
 
+/* A requestorName of so many levels. */
+static const char *nested(int levels, struct buf *text)
+{
+        int i;
+
+        buf_clear(text);
+        buf_append_text(text, "30{30{a1{");
+        for (i = 0; i < levels; i++)
+                buf_append_text(text, "a4{");
+        for (i = 0; i < levels; i++)
+                buf_append_text(text, "}");
+        buf_append_text(text, "}" LIST "}}");
+        return buf_text(text);
+}
+
 static void deep_nesting_is_refused(void **state) /* A23 */
 {
         struct buf text = {0};
-        int i;
 
         (void)state;
-        buf_append_text(&text, "30{30{a1{");
-        for (i = 0; i < 1000; i++)
-                buf_append_text(&text, "a4{");
-        for (i = 0; i < 1000; i++)
-                buf_append_text(&text, "}");
-        buf_append_text(&text, "}" LIST "}}");
-        refused(buf_text(&text), "nested more than 32 deep");
+        taken(nested(32, &text));
+        refused(nested(34, &text), "nested more than 32 deep");
+        refused(nested(1000, &text), "nested more than 32 deep");
         buf_release(&text);
 }
 

@@ -395,6 +395,7 @@ static void signatures_are_whole_octets(void **state)
         refused(BYTES(TBS ALGORITHM "030501deadbeee"), "1 unused bits");
         refused(BYTES(TBS ALGORITHM "0300"), "count of unused bits");
         refused(BYTES(TBS ALGORITHM "030109"), "count of unused bits");
+        refused(BYTES(TBS ALGORITHM "03030800 00"), "count of unused bits");
         refused(BYTES(TBS ALGORITHM), "signature: missing");
         refused(BYTES(TBS "3000 030200aa"), "signatureAlgorithm: missing");
 }
