@@ -153,7 +153,6 @@ int httpd_start(
                 return err_errno(e, ERR_OS, "HTTP server");
         }
         h->options = *o;
-        atomic_init(&h->refused, 0);
         atomic_init(&h->stopping, false);
         if (server_start(h, e) == 0) {
                 *out = h;
@@ -161,11 +160,6 @@ int httpd_start(
         }
         httpd_stop(h, 0);
         return -1;
-}
-
-uint64_t httpd_refused(const struct httpd *h)
-{
-        return atomic_load_explicit(&h->refused, memory_order_relaxed);
 }
 
 void httpd_wake(struct httpd *h)

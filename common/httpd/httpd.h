@@ -8,6 +8,7 @@
 #ifndef OCSP_LAB_HTTPD_H
 #define OCSP_LAB_HTTPD_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -97,10 +98,9 @@ struct httpd_options {
                                      methods: 405 with Allow */
         httpd_handler *handler;
         void *arg;
+        atomic_uint_fast64_t *refused; /* counts what httpd answers by itself
+                                          (400, 405, 413); may be NULL */
 };
-
-/* What httpd refused by itself (400, 405, 413), since the start. */
-uint64_t httpd_refused(const struct httpd *h);
 
 int httpd_start(
     const struct httpd_options *o, struct httpd **out, struct err *e);

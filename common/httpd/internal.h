@@ -47,7 +47,6 @@ struct loop {
 struct httpd {
         struct httpd_options options;
         struct httpd_response *refusals[REFUSALS];
-        atomic_uint_fast64_t refused;
         atomic_bool stopping;
         int64_t stop_at; /* monotonic ms; set before stopping */
         unsigned loops_len;

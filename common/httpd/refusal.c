@@ -47,8 +47,9 @@ enum MHD_Result refuse(struct loop *l, struct call *c, enum refusal why)
 {
         struct httpd *h = l->server;
 
-        if (why != REFUSAL_STOPPING)
-                atomic_fetch_add_explicit(&h->refused, 1, memory_order_relaxed);
+        if (h->options.refused != NULL && why != REFUSAL_STOPPING)
+                atomic_fetch_add_explicit(
+                    h->options.refused, 1, memory_order_relaxed);
         return MHD_queue_response(
             c->connection, table[why].status, response_mhd(h->refusals[why]));
 }

@@ -1,0 +1,55 @@
+/*
+ * Finished answers, kept by certID and shared by all threads.  An entry says
+ * by itself what it was made from; whether that still holds is for the caller
+ * to judge.
+ */
+#ifndef OCSP_LAB_RESPONDER_CACHE_H
+#define OCSP_LAB_RESPONDER_CACHE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/base.h"
+#include "cadb/cadb.h"
+#include "httpd/httpd.h"
+#include "responder/answer/answer.h"
+
+/* What an answer was made from.  If all of it is the same, so is the answer. */
+struct cache_basis {
+        uint64_t clock; /* labclock_generation */
+        int64_t issuer; /* its id and version */
+        int64_t issuer_version;
+        int64_t row_version;
+};
+
+struct cached {
+        struct cadb_stamp stamp; /* the basis was found so at this state */
+        struct cache_basis basis;
+        struct answer_life life;
+        struct answer_finding finding;
+        char etag[ANSWER_ETAG_MAX];
+        int64_t dated; /* the second for which the response's max-age counts */
+        struct httpd_response *response;
+};
+
+struct cache;
+
+/* limit: bytes of all entries together, roughly; 0: keeps nothing. */
+int cache_new(size_t limit, struct cache **out, struct err *e);
+void cache_free(struct cache *c); /* NULL is fine */
+
+/* A copy, with a reference to response that the caller gives back. */
+bool cache_get(struct cache *c, struct span key, struct cached *out);
+
+/* Copies entry and takes its own reference; replaces what was there.  Lack of
+ * memory is no error: it is not kept then. */
+void cache_put(struct cache *c, struct span key, const struct cached *entry);
+
+struct cache_size {
+        size_t entries;
+        size_t bytes;
+};
+struct cache_size cache_measure(struct cache *c);
+
+#endif

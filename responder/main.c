@@ -1,0 +1,234 @@
+/* ocsp-responder: answers OCSP over HTTP from the lab's database. */
+#include "responder/worker.h"
+
+#include <jansson.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/listen.h"
+#include "responder/place.h"
+
+static const char program[] = "ocsp-responder";
+
+/* Time for requests that have begun, when we are told to stop. */
+enum { GRACE_MS = 1000 };
+
+/* Connections of the status listener: waits of a test suite. */
+enum { STATUS_CONNECTIONS = 1024 };
+
+/* ---- where ------------------------------------------------------------- */
+
+/* The socket, and our URL: what certificates name, if that is where we are. */
+static int take_place(struct responder *r, int *fd, struct err *e)
+{
+        const struct options *o = r->options;
+        const char *lab = r->settings.ocsp_url;
+        struct place place = {"127.0.0.1:0", ""};
+        char bound[LISTEN_ADDRESS_MAX];
+
+        if (lab[0] != '\0' && place_parse(lab, &place, e) != 0)
+                return err_prefix(e, "the lab's URL");
+        if (listen_open(o->listen != NULL ? o->listen : place.address, fd, e) !=
+            0)
+                return o->listen != NULL
+                           ? err_prefix(e, "--listen")
+                           : err_prefix(e, "the lab's URL %s", lab);
+        if (listen_address(*fd, bound, e) != 0)
+                return -1;
+        if (o->url != NULL)
+                snprintf(r->url, sizeof(r->url), "%s", o->url);
+        else if (lab[0] != '\0' &&
+                 (o->listen == NULL || strcmp(bound, place.address) == 0))
+                snprintf(r->url, sizeof(r->url), "%s", lab);
+        else
+                snprintf(
+                    r->url, sizeof(r->url), "http://%s%s", bound, place.path);
+        if (place_parse(r->url, &place, e) != 0)
+                return err_prefix(e, "--url");
+        snprintf(r->prefix, sizeof(r->prefix), "%s", place.path);
+        if (lab[0] != '\0' && strcmp(r->url, lab) != 0)
+                log_line(LOG_WARN_, "listen",
+                    "url=%s but certificates of this lab say %s", r->url, lab);
+        return 0;
+}
+
+/* As many descriptors as connections need, or as many as we may have. */
+static unsigned raise_files(unsigned connections)
+{
+        const rlim_t others = 64 + STATUS_CONNECTIONS;
+        struct rlimit l;
+
+        if (getrlimit(RLIMIT_NOFILE, &l) != 0)
+                return connections;
+        if (l.rlim_cur < connections + others) {
+                l.rlim_cur = l.rlim_max < connections + others
+                                 ? l.rlim_max
+                                 : connections + others;
+                setrlimit(RLIMIT_NOFILE, &l);
+        }
+        if (l.rlim_cur >= connections + others)
+                return connections;
+        return l.rlim_cur > 2 * others ? (unsigned)(l.rlim_cur - others)
+                                       : (unsigned)(l.rlim_cur / 2);
+}
+
+/* ---- serving ----------------------------------------------------------- */
+
+static int start_server(struct responder *r, int fd, struct err *e)
+{
+        const struct httpd_options o = {.fd = fd,
+            .threads = r->options->threads,
+            .max_connections = raise_files(r->options->max_connections),
+            .max_body = OCSP_REQUEST_LIMIT,
+            .post = true,
+            .handler = serve_ocsp,
+            .arg = r,
+            .refused = &r->refused};
+
+        return httpd_start(&o, &r->server, e);
+}
+
+static void wake_status(void *responder)
+{
+        const struct responder *r = responder;
+
+        httpd_wake(r->status_server);
+}
+
+/* url: its address, "" if it is off. */
+static int start_status(
+    struct responder *r, char *url, size_t size, struct err *e)
+{
+        struct httpd_options o = {.threads = 1,
+            .max_connections = STATUS_CONNECTIONS,
+            .handler = serve_status,
+            .arg = r};
+        char bound[LISTEN_ADDRESS_MAX];
+
+        url[0] = '\0';
+        if (r->options->status == NULL)
+                return 0;
+        if (listen_open(r->options->status, &o.fd, e) != 0)
+                return err_prefix(e, "--status");
+        if (listen_address(o.fd, bound, e) != 0) {
+                close(o.fd);
+                return -1;
+        }
+        snprintf(url, size, "http://%s", bound);
+        if (httpd_start(&o, &r->status_server, e) != 0)
+                return -1;
+        journal_set_wake(r->journal, wake_status, r);
+        return 0;
+}
+
+static int tell_ready(
+    const struct responder *r, const char *status_url, struct err *e)
+{
+        json_t *line =
+            json_pack("{s:s, s:s, s:s?, s:i, s:b}", "event", "ready", "url",
+                r->url, "status_url", status_url[0] != '\0' ? status_url : NULL,
+                "pid", (int)getpid(), "faults", !r->settings.no_faults);
+        char *text = line != NULL ? json_dumps(line, JSON_COMPACT) : NULL;
+        struct buf file = {.len = 0};
+        int rc = 0;
+
+        if (text == NULL)
+                rc = err_set(e, ERR_OS, "ready line: out of memory");
+        buf_printf(&file, "%s\n", text != NULL ? text : "");
+        if (rc == 0 && r->options->ready_file != NULL)
+                rc = file_write(
+                    r->options->ready_file, file.data, file.len, 0644, e);
+        if (rc == 0) {
+                fwrite(file.data, 1, file.len, stdout);
+                rc = cli_flush(e);
+        }
+        buf_release(&file);
+        free(text);
+        json_decref(line);
+        return rc;
+}
+
+/* Until SIGTERM or SIGINT; SIGHUP: log and signers anew. */
+static void wait_for_the_end(struct responder *r, const sigset_t *signals)
+{
+        int signal = 0;
+
+        while (sigwait(signals, &signal) == 0 && signal == SIGHUP) {
+                log_reopen();
+                registry_expire(r->registry);
+                log_line(LOG_INFO_, "main",
+                    "SIGHUP: log opened anew, signers "
+                    "will be");
+        }
+        log_line(LOG_INFO_, "main", "stopping signal=%d", signal);
+}
+
+static int serve(struct responder *r, struct err *e)
+{
+        char status_url[LISTEN_ADDRESS_MAX + sizeof("http://")];
+        sigset_t signals;
+        int fd = -1;
+
+        /* Before any thread, which inherits it. */
+        sigemptyset(&signals);
+        sigaddset(&signals, SIGTERM);
+        sigaddset(&signals, SIGINT);
+        sigaddset(&signals, SIGHUP);
+        pthread_sigmask(SIG_BLOCK, &signals, NULL);
+        signal(SIGPIPE, SIG_IGN);
+        if (responder_check_signers(r, e) != 0)
+                return -1;
+        if (take_place(r, &fd, e) != 0 || pages_make(&r->pages, r->url, e) != 0)
+                goto fail;
+        if (start_status(r, status_url, sizeof(status_url), e) != 0)
+                goto fail;
+        if (start_server(r, fd, e) != 0)
+                return -1; /* which has closed fd */
+        if (tell_ready(r, status_url, e) != 0)
+                return -1;
+        wait_for_the_end(r, &signals);
+        return 0;
+fail:
+        if (fd >= 0)
+                close(fd);
+        return -1;
+}
+
+static int run(const struct options *o, struct err *e)
+{
+        struct responder r;
+        int rc;
+
+        if (log_open(o->log, LOG_INFO_, e) != 0 ||
+            responder_open(&r, o, e) != 0)
+                return -1;
+        if (o->answer == NULL)
+                rc = serve(&r, e);
+        else if ((rc = pages_make(&r.pages, r.settings.ocsp_url, e)) == 0)
+                rc = offline_answer(&r, e);
+        /* This order: requests that end wake the status listener. */
+        httpd_stop(r.server, GRACE_MS);
+        httpd_stop(r.status_server, GRACE_MS);
+        responder_release(&r);
+        return rc;
+}
+
+int main(int argc, char **argv)
+{
+        struct options o;
+        struct err e = ERR_INIT;
+
+        if (options_parse(argc, argv, &o, &e) != 0)
+                return cli_fail(program, &e);
+        if (o.version)
+                return cli_version(program);
+        if (o.help) {
+                fputs(options_help, stdout);
+                return cli_flush(&e) == 0 ? 0 : cli_fail(program, &e);
+        }
+        return run(&o, &e) == 0 ? 0 : cli_fail(program, &e);
+}

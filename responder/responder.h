@@ -1,0 +1,69 @@
+/* What all threads of ocsp-responder share; read only once they run, but for
+ * what has its own locks. */
+#ifndef OCSP_LAB_RESPONDER_H
+#define OCSP_LAB_RESPONDER_H
+
+#include <stdatomic.h>
+
+#include "base/base.h"
+#include "httpd/httpd.h"
+#include "responder/answer/answer.h"
+#include "responder/cache/cache.h"
+#include "responder/issuer/issuer.h"
+#include "responder/journal.h"
+#include "responder/options.h"
+
+enum { STATUSES = OCSP_UNAUTHORIZED + 1, METHODS = HTTPD_POST + 1 };
+
+struct worker;
+
+/* Responses that never change. */
+struct pages {
+        struct httpd_response *errors[STATUSES]; /* the five bytes; [0] NULL */
+        struct httpd_response *root;             /* GET / */
+        struct httpd_response *not_found;
+};
+
+struct responder {
+        const struct options *options;
+        struct cadb_settings settings;
+        struct issuer_source source;
+        struct labclock *clock;
+        bool at_set; /* offline: at instead of the clock */
+        int64_t at;
+        struct registry *registry;
+        struct cache *cache;
+        struct journal *journal;
+        struct pages pages;
+        char prefix[256]; /* path of our URL, no slash at the end */
+        char url[512];
+        struct worker **workers; /* one for each thread of the server,
+                                    and the last for the status listener */
+        unsigned workers_len;
+        struct httpd *server;
+        struct httpd *status_server;
+        atomic_uint_fast64_t answered; /* counted if --max-requests */
+        atomic_uint_fast64_t refused;  /* by httpd */
+};
+
+int responder_open(struct responder *r, const struct options *o, struct err *e);
+void responder_release(struct responder *r);
+
+int64_t responder_now(const struct responder *r);
+
+/* ERR_CONFIG if the signer of any CA must not or cannot sign now. */
+int responder_check_signers(struct responder *r, struct err *e);
+
+/* httpd_handlers. */
+struct httpd_reply serve_ocsp(
+    void *responder, unsigned thread, struct httpd_request *q);
+struct httpd_reply serve_status(
+    void *responder, unsigned thread, struct httpd_request *q);
+
+int pages_make(struct pages *p, const char *url, struct err *e);
+void pages_release(struct pages *p);
+
+/* One answer from a file to a file. */
+int offline_answer(struct responder *r, struct err *e);
+
+#endif

@@ -1,0 +1,218 @@
+#include "responder/status.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Takes over v. */
+static void append(struct buf *out, json_t *v)
+{
+        char *text = v != NULL ? json_dumps(v, JSON_COMPACT) : NULL;
+
+        if (text == NULL)
+                out->failed = true;
+        else
+                buf_printf(out, "%s\n", text);
+        free(text);
+        json_decref(v);
+}
+
+static json_t *json_time(int64_t t)
+{
+        char text[TIME_TEXT_MAX];
+
+        return json_string(format_time(t, text));
+}
+
+/* ---- /healthz ---------------------------------------------------------- */
+
+/* A made-up certID: SHA-1, hashes of 20 zeros, serial 0. */
+static const uint8_t probe_certid[] = {0x30, 0x3a, 0x30, 0x09, 0x06, 0x05, 0x2b,
+    0x0e, 0x03, 0x02, 0x1a, 0x05, 0x00, 0x04, 0x14, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x04, 0x14, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x02, 0x01, 0x00};
+
+static bool can_sign(const struct issuer *ca, int64_t now, char *why)
+{
+        const struct ocsp_single single = {
+            .certid = {probe_certid, sizeof(probe_certid)},
+            .status = OCSP_UNKNOWN,
+            .reason = OCSP_REASON_NONE,
+            .this_update = now};
+        const struct ocsp_answer a = {
+            .produced_at = now, .singles_len = 1, .singles = &single};
+        struct buf der = {.len = 0};
+        struct err e = ERR_INIT;
+
+        if (!issuer_can_sign(ca, now, why))
+                return false;
+        if (ocsp_answer_encode(&a, ca->signer, &der, &e) != 0)
+                snprintf(why, ERR_TEXT_MAX, "%s", e.text);
+        buf_release(&der);
+        return why[0] == '\0';
+}
+
+/* One CA; healthy also if it has no signer and needs none. */
+static json_t *health_of(const struct issuer *ca, int64_t now, bool *healthy)
+{
+        char why[ERR_TEXT_MAX];
+        bool ok = can_sign(ca, now, why);
+
+        *healthy = *healthy && (ok || !ca->has_signer);
+        return json_pack("{s:s, s:b, s:s?, s:o?}", "ca", ca->name, "signs", ok,
+            "why", ok ? NULL : why, "signer_not_after",
+            ca->signer != NULL ? json_time(ca->not_after) : NULL);
+}
+
+bool status_health(struct worker *w, struct buf *out)
+{
+        json_t *cas = json_array();
+        bool database, healthy;
+        struct err e = ERR_INIT;
+        int64_t seq = 0;
+        struct moment m;
+        size_t i;
+
+        database = worker_look(w, &m, &e) == 0 &&
+                   cadb_last_event(w->db, &seq, &e) == 0;
+        healthy = database;
+        for (i = 0; database && i < w->issuers->len; i++)
+                json_array_append_new(
+                    cas, health_of(w->issuers->list[i], m.now, &healthy));
+        append(out,
+            json_pack("{s:b, s:{s:b, s:s?, s:I}, s:o, s:o}", "healthy", healthy,
+                "database", "ok", database, "why", database ? NULL : e.text,
+                "last_event", (json_int_t)seq, "cas", cas, "now",
+                json_time(responder_now(w->responder))));
+        return healthy;
+}
+
+/* ---- /requests --------------------------------------------------------- */
+
+static const char *hash_name(enum ocsp_hash h)
+{
+        switch (h) {
+        case OCSP_SHA1:
+                return "sha1";
+        case OCSP_SHA256:
+                return "sha256";
+        case OCSP_HASH_OTHER:
+                return "other";
+        }
+        return "?";
+}
+
+static const char *method_name(enum httpd_method m)
+{
+        switch (m) {
+        case HTTPD_GET:
+                return "GET";
+        case HTTPD_HEAD:
+                return "HEAD";
+        case HTTPD_POST:
+                return "POST";
+        }
+        return "?";
+}
+
+static json_t *json_hex(struct span octets)
+{
+        char text[2 * OCSP_NONCE_MAX + 1];
+
+        return octets.data == NULL
+                   ? json_null()
+                   : json_string(hex_encode(octets, text, sizeof(text)));
+}
+
+/* As ocsp-ca prints serials: without the 00 before a high bit. */
+static json_t *json_serial(const struct journal_certid *id)
+{
+        struct span s = {id->serial, id->serial_len};
+
+        if (s.len > 1 && s.data[0] == 0)
+                s = (struct span){s.data + 1, s.len - 1};
+        return json_hex(s);
+}
+
+static json_t *json_certids(const struct journal_record *r, const char *ca)
+{
+        json_t *list = json_array();
+        size_t i;
+
+        for (i = 0; i < r->certids_len; i++) {
+                const struct journal_certid *id = &r->certids[i];
+
+                json_array_append_new(list,
+                    json_pack("{s:o, s:s, s:s?, s:s?}", "serial",
+                        json_serial(id), "hash", hash_name(id->hash), "ca", ca,
+                        "verdict",
+                        r->found ? ocsp_cert_status_name(id->finding.status)
+                                 : NULL));
+        }
+        return list;
+}
+
+/* What all certIDs have in common. */
+static const char *verdict_of(const struct journal_record *r)
+{
+        size_t i;
+
+        if (!r->found)
+                return NULL;
+        for (i = 1; i < r->certids_len; i++)
+                if (r->certids[i].finding.status !=
+                    r->certids[0].finding.status)
+                        return "several";
+        return ocsp_cert_status_name(r->certids[0].finding.status);
+}
+
+static json_t *json_record(
+    const struct journal_record *r, const struct issuers *issuers)
+{
+        const char *ca = r->issuer != 0 && issuers != NULL
+                             ? issuers_name(issuers, r->issuer)
+                             : NULL;
+        const char *why = r->why;
+        char explained[ANSWER_WHY_MAX];
+
+        if (r->found)
+                why = answer_explain(
+                    &r->certids[0].finding, ca != NULL ? ca : "?", explained);
+        return json_pack("{s:I, s:o, s:s, s:i, s:o, s:o, s:s, s:s?, s:b, s:s, "
+                         "s:s?}",
+            "seq", (json_int_t)r->seq, "at", json_time(r->at), "method",
+            method_name(r->method), "http", (int)r->http, "certids",
+            json_certids(r, ca), "nonce", json_hex(r->nonce), "status",
+            ocsp_response_status_name(r->status), "verdict", verdict_of(r),
+            "cached", r->cached == CACHE_HIT || r->cached == CACHE_AGAIN,
+            "cache", cache_use_name(r->cached), "why", why);
+}
+
+size_t status_requests(
+    struct worker *w, uint64_t since, struct span serial, struct buf *out)
+{
+        struct journal_record **list = calloc(JOURNAL_LEN, sizeof(*list));
+        json_t *requests = json_array();
+        struct moment m;
+        uint64_t last;
+        size_t i, n;
+
+        if (list == NULL) {
+                json_decref(requests);
+                out->failed = true;
+                return 0;
+        }
+        /* For the CAs' names; without the database the old ones do. */
+        worker_look(w, &m, NULL);
+        n = journal_collect(w->responder->journal, since, serial, list, &last);
+        for (i = 0; i < n; i++) {
+                json_array_append_new(
+                    requests, json_record(list[i], w->issuers));
+                journal_record_unref(list[i]);
+        }
+        free(list);
+        append(out, json_pack("{s:I, s:o}", "last", (json_int_t)last,
+                        "requests", requests));
+        return n;
+}

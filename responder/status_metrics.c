@@ -1,0 +1,75 @@
+#include "responder/status.h"
+
+#include <inttypes.h>
+
+static uint64_t load(const atomic_uint_fast64_t *counter)
+{
+        return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+static uint64_t sum_answers(
+    const struct responder *r, int method, int status, int use)
+{
+        uint64_t n = 0;
+        unsigned i;
+
+        for (i = 0; i < r->workers_len; i++)
+                n += load(&r->workers[i]->tally.answers[method][status][use]);
+        return n;
+}
+
+static void answers(const struct responder *r, struct buf *out)
+{
+        static const char *const methods[METHODS] = {"GET", "HEAD", "POST"};
+        int method, status, use;
+
+        buf_append_text(out, "# HELP ocsp_responder_requests_total OCSP "
+                             "requests answered.\n"
+                             "# TYPE ocsp_responder_requests_total counter\n");
+        for (method = 0; method < METHODS; method++)
+                for (status = 0; status < STATUSES; status++)
+                        for (use = 0; use < CACHE_USES; use++) {
+                                uint64_t n =
+                                    sum_answers(r, method, status, use);
+
+                                if (n > 0)
+                                        buf_printf(out,
+                                            "ocsp_responder_requests_total{"
+                                            "method=\"%s\",status=\"%s\","
+                                            "cache=\"%s\"} %" PRIu64 "\n",
+                                            methods[method],
+                                            ocsp_response_status_name(status),
+                                            cache_use_name(use), n);
+                        }
+}
+
+static void one(struct buf *out, const char *name, const char *type,
+    const char *help, uint64_t value)
+{
+        buf_printf(out,
+            "# HELP ocsp_responder_%s %s\n# TYPE ocsp_responder_%s %s\n"
+            "ocsp_responder_%s %" PRIu64 "\n",
+            name, help, name, type, name, value);
+}
+
+void status_metrics(const struct responder *r, struct buf *out)
+{
+        struct cache_size size = cache_measure(r->cache);
+        uint64_t signatures = 0, not_modified = 0;
+        unsigned i;
+
+        for (i = 0; i < r->workers_len; i++) {
+                signatures += load(&r->workers[i]->tally.signatures);
+                not_modified += load(&r->workers[i]->tally.not_modified);
+        }
+        answers(r, out);
+        one(out, "not_modified_total", "counter",
+            "Requests answered with HTTP status 304.", not_modified);
+        one(out, "signatures_total", "counter", "Answers signed.", signatures);
+        one(out, "http_refused_total", "counter",
+            "Requests refused by HTTP limits (400, 405, 413).",
+            load(&r->refused));
+        one(out, "cache_entries", "gauge", "Answers kept.", size.entries);
+        one(out, "cache_bytes", "gauge", "Memory of the answers kept.",
+            size.bytes);
+}

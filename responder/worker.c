@@ -1,0 +1,349 @@
+#include "responder/worker.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void tally_add(atomic_uint_fast64_t *counter)
+{
+        /* One writer: no need for a locked instruction. */
+        uint_fast64_t n = atomic_load_explicit(counter, memory_order_relaxed);
+
+        atomic_store_explicit(counter, n + 1, memory_order_relaxed);
+}
+
+int worker_new(struct responder *r, struct worker **out, struct err *e)
+{
+        struct worker *w = calloc(1, sizeof(*w));
+
+        if (w == NULL)
+                return err_errno(e, ERR_OS, "worker");
+        w->responder = r;
+        if (cadb_open(r->options->dir, &w->db, e) != 0) {
+                free(w);
+                return -1;
+        }
+        *out = w;
+        return 0;
+}
+
+void worker_free(struct worker *w)
+{
+        if (w == NULL)
+                return;
+        issuers_unref(w->issuers);
+        cadb_close(w->db);
+        buf_release(&w->der);
+        buf_release(&w->encoded);
+        free(w);
+}
+
+/* ---- where things stand ------------------------------------------------ */
+
+static void tell_issuer(const struct issuer *i, const char *warning)
+{
+        char until[TIME_TEXT_MAX];
+
+        if (i->signer != NULL)
+                log_line(LOG_INFO_, "signer", "ca=%s valid-until=%s", i->name,
+                    format_time(i->not_after, until));
+        else if (i->has_signer)
+                log_line(LOG_ERROR_, "signer",
+                    "ca=%s unusable: its certificates get internalError "
+                    "until that is mended: %s",
+                    i->name, i->fault);
+        if (warning[0] != '\0')
+                log_line(LOG_WARN_, "signer", "ca=%s %s", i->name, warning);
+}
+
+/* A system call, so once in a millisecond: nobody removes a lab, makes it anew
+ * and asks in less. */
+static int check_place(struct worker *w, struct err *e)
+{
+        int64_t ms = monotonic_ms();
+
+        if (ms == w->checked_ms)
+                return 0;
+        if (cadb_is_gone(w->db))
+                return err_set(e, ERR_NOTFOUND,
+                    "%s/ca.db was removed or replaced: start the responder "
+                    "anew",
+                    w->responder->options->dir);
+        w->checked_ms = ms;
+        return 0;
+}
+
+int worker_look(struct worker *w, struct moment *out, struct err *e)
+{
+        const struct responder *r = w->responder;
+        uint64_t generation = registry_generation(r->registry);
+
+        if (check_place(w, e) != 0)
+                return -1;
+        /* Each before what it vouches for: the clock's generation before the
+         * time, the stamp before anything is read from the database. */
+        out->clock = labclock_generation(r->clock);
+        out->now = responder_now(r);
+        if (cadb_stamp_take(w->db, &out->stamp, e) != 0)
+                return -1;
+        if (w->looked && w->generation == generation &&
+            cadb_stamp_equal(&w->stamp, &out->stamp))
+                return 0;
+        if (registry_refresh(r->registry, w->db, tell_issuer, &w->issuers, e) !=
+            0)
+                return -1;
+        w->stamp = out->stamp;
+        w->generation = generation;
+        w->looked = true;
+        return 0;
+}
+
+/* ---- outcomes ---------------------------------------------------------- */
+
+static void refuse(struct worker *w, enum ocsp_response_status status,
+    const char *why, struct outcome *out)
+{
+        struct pages *p = &w->responder->pages;
+
+        out->status = status;
+        out->response = httpd_response_ref(p->errors[status]);
+        snprintf(out->why, sizeof(out->why), "%s", why);
+}
+
+static int make_response(const struct answer_life *life, const char *etag,
+    struct span body, int64_t now, struct httpd_response **out, struct err *e)
+{
+        struct httpd_header headers[DELIVERY_HEADERS_MAX];
+        struct delivery d;
+        size_t i;
+
+        delivery_make(life, etag, body, now, &d);
+        for (i = 0; i < d.headers_len; i++) {
+                headers[i].name = d.headers[i].name;
+                headers[i].value = d.headers[i].value;
+        }
+        return httpd_response_new(d.body, headers, d.headers_len, out, e);
+}
+
+/* An answer from the cache.  c's reference moves to out; max-age counts from
+ * now, so the response is made anew once in a second. */
+static void take_cached(struct worker *w, struct cached *c, struct span key,
+    const struct moment *m, enum cache_use use, struct outcome *out)
+{
+        struct httpd_response *fresh = NULL;
+        bool keep = use != CACHE_HIT;
+
+        if (c->dated != m->now &&
+            make_response(&c->life, c->etag, httpd_response_body(c->response),
+                m->now, &fresh, NULL) == 0) {
+                httpd_response_unref(c->response);
+                c->response = fresh;
+                c->dated = m->now;
+                keep = true;
+        }
+        c->stamp = m->stamp;
+        if (keep)
+                cache_put(w->responder->cache, key, c);
+        out->status = OCSP_SUCCESSFUL;
+        out->cached = use;
+        out->response = c->response;
+        out->life = c->life;
+        memcpy(out->etag, c->etag, sizeof(out->etag));
+        out->finding = c->finding;
+        out->findings = &out->finding;
+        out->issuer = c->basis.issuer;
+}
+
+/* ---- signing ----------------------------------------------------------- */
+
+static int find_state(void *arg, int64_t ca, struct span serial,
+    struct cadb_state *out, struct err *e)
+{
+        return cadb_state_find(arg, ca, serial, out, e);
+}
+
+/* One view for several certIDs; a single read is one by itself. */
+static void plan(struct worker *w, const struct moment *m)
+{
+        const struct answer_source source = {find_state, w->db};
+        struct err e = ERR_INIT;
+        bool several = w->request.certids_len > 1;
+
+        if (several && cadb_snapshot_begin(w->db, &e) != 0) {
+                w->answer.status = OCSP_INTERNAL_ERROR;
+                snprintf(w->answer.why, sizeof(w->answer.why), "%.*s",
+                    ANSWER_WHY_MAX - 1, e.text);
+                return;
+        }
+        answer_plan(&w->responder->options->policy, w->issuers, &source,
+            &w->request, m->now, &w->answer);
+        if (several)
+                cadb_snapshot_end(w->db);
+}
+
+static struct cache_basis basis_of(
+    const struct answer *a, const struct moment *m)
+{
+        return (struct cache_basis){.clock = m->clock,
+            .issuer = a->issuer->id,
+            .issuer_version = a->issuer->version,
+            .row_version = a->row_version};
+}
+
+static void sign(struct worker *w, const struct moment *m, struct outcome *out)
+{
+        const struct answer *a = &w->answer;
+        struct err e = ERR_INIT;
+        struct span der;
+
+        buf_clear(&w->encoded);
+        if (answer_encode(a, &w->encoded, &e) != 0) {
+                refuse(w, OCSP_INTERNAL_ERROR, e.text, out);
+                return;
+        }
+        tally_add(&w->tally.signatures);
+        der = buf_span(&w->encoded);
+        answer_etag(der, out->etag);
+        if (make_response(
+                &a->life, out->etag, der, m->now, &out->response, &e) != 0) {
+                refuse(w, OCSP_INTERNAL_ERROR, e.text, out);
+                return;
+        }
+        out->status = OCSP_SUCCESSFUL;
+        out->life = a->life;
+        out->findings = a->findings;
+}
+
+static void keep(struct worker *w, struct span key, const struct moment *m,
+    struct outcome *out)
+{
+        struct cached c = {.stamp = m->stamp,
+            .basis = basis_of(&w->answer, m),
+            .life = out->life,
+            .finding = out->findings[0],
+            .dated = m->now,
+            .response = out->response};
+
+        memcpy(c.etag, out->etag, sizeof(c.etag));
+        cache_put(w->responder->cache, key, &c);
+        out->cached = CACHE_MISS;
+}
+
+/* ---- one request ------------------------------------------------------- */
+
+/* Neither its time nor the lab's clock says that a new one is due. */
+static bool in_time(const struct cached *c, const struct moment *m)
+{
+        return c->basis.clock == m->clock && c->life.this_update <= m->now &&
+               m->now < c->life.resign_at;
+}
+
+static bool same_basis(const struct cache_basis *a, const struct cache_basis *b)
+{
+        return a->clock == b->clock && a->issuer == b->issuer &&
+               a->issuer_version == b->issuer_version &&
+               a->row_version == b->row_version;
+}
+
+/* From a plan to its outcome. */
+static void carry_out(
+    struct worker *w, const struct moment *m, struct outcome *out)
+{
+        if (w->answer.issuer != NULL)
+                out->issuer = w->answer.issuer->id;
+        if (w->answer.status != OCSP_SUCCESSFUL)
+                refuse(w, w->answer.status, w->answer.why, out);
+        else
+                sign(w, m, out);
+}
+
+/* What is in the answer of the worker is what c was made from. */
+static bool still_right(
+    const struct worker *w, const struct cached *c, const struct moment *m)
+{
+        struct cache_basis basis;
+
+        if (w->answer.status != OCSP_SUCCESSFUL)
+                return false;
+        basis = basis_of(&w->answer, m);
+        return same_basis(&basis, &c->basis);
+}
+
+/* One certID without a nonce: the kind of answer that is kept.  An entry of an
+ * older state is not thrown away: if its row and its signer are still the
+ * same, it is stamped with the state of now. */
+static void answer_kept(
+    struct worker *w, const struct moment *m, struct outcome *out)
+{
+        struct span key = w->request.certids[0].der;
+        struct cached c = {.response = NULL};
+        bool usable = cache_get(w->responder->cache, key, &c) && in_time(&c, m);
+
+        if (usable && cadb_stamp_equal(&c.stamp, &m->stamp)) {
+                take_cached(w, &c, key, m, CACHE_HIT, out);
+                return;
+        }
+        plan(w, m);
+        if (usable && still_right(w, &c, m)) {
+                take_cached(w, &c, key, m, CACHE_AGAIN, out);
+                return;
+        }
+        httpd_response_unref(c.response);
+        carry_out(w, m, out);
+        if (out->status == OCSP_SUCCESSFUL)
+                keep(w, key, m, out);
+}
+
+/* A nonce or several certIDs: signed for this one request. */
+static void answer_once(
+    struct worker *w, const struct moment *m, struct outcome *out)
+{
+        plan(w, m);
+        carry_out(w, m, out);
+}
+
+static void outcome_begin(struct worker *w, struct outcome *out)
+{
+        out->cached = CACHE_NONE;
+        out->findings = NULL;
+        out->issuer = 0;
+        out->why[0] = '\0';
+        out->readable = false;
+        out->now = responder_now(w->responder);
+}
+
+void worker_unreadable(struct worker *w, const char *why, struct outcome *out)
+{
+        outcome_begin(w, out);
+        refuse(w, OCSP_MALFORMED_REQUEST, why, out);
+}
+
+void worker_answer(struct worker *w, struct span der, struct outcome *out)
+{
+        const struct answer_policy *p = &w->responder->options->policy;
+        enum ocsp_response_status status;
+        char why[ANSWER_WHY_MAX];
+        struct err e = ERR_INIT;
+        struct ocsp_flaw flaw;
+        struct moment m;
+
+        outcome_begin(w, out);
+        status = ocsp_request_parse(der, &w->request, &flaw);
+        if (status != OCSP_SUCCESSFUL) {
+                snprintf(why, sizeof(why), "%s (%s)", flaw.text, flaw.ref);
+                refuse(w, status, why, out);
+                return;
+        }
+        out->readable = true;
+        if (worker_look(w, &m, &e) != 0) {
+                refuse(w, OCSP_INTERNAL_ERROR, e.text, out);
+                return;
+        }
+        out->now = m.now;
+        if (w->request.certids_len == 1 &&
+            !answer_wants_nonce(p, &w->request) &&
+            p->nonce != ANSWER_NONCE_REQUIRE)
+                answer_kept(w, &m, out);
+        else
+                answer_once(w, &m, out);
+}

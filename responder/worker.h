@@ -1,0 +1,72 @@
+/* One thread's part: its database handle, its view of the CAs, its counters,
+ * and how an answer is found. */
+#ifndef OCSP_LAB_RESPONDER_WORKER_H
+#define OCSP_LAB_RESPONDER_WORKER_H
+
+#include <stdatomic.h>
+
+#include "responder/responder.h"
+
+/* Written by one thread, read by the status listener. */
+struct tally {
+        atomic_uint_fast64_t answers[METHODS][STATUSES][CACHE_USES];
+        atomic_uint_fast64_t signatures;
+        atomic_uint_fast64_t not_modified;
+};
+void tally_add(atomic_uint_fast64_t *counter);
+
+/* The state of the world when a request had arrived in whole. */
+struct moment {
+        struct cadb_stamp stamp;
+        uint64_t clock; /* labclock_generation */
+        int64_t now;
+};
+
+/* Belongs to one thread. */
+struct worker {
+        struct responder *responder;
+        struct cadb *db;
+        int64_t checked_ms; /* when the database was last seen in its place */
+        bool looked;
+        struct cadb_stamp stamp; /* issuers are those of this state */
+        uint64_t generation;     /* of the registry */
+        struct issuers *issuers;
+        struct ocsp_request request;
+        struct answer answer;
+        struct buf der;     /* a request from a path */
+        struct buf encoded; /* an answer */
+        struct tally tally;
+};
+
+int worker_new(struct responder *r, struct worker **out, struct err *e);
+void worker_free(struct worker *w); /* NULL is fine */
+
+/* Where things stand now; w->issuers is up to date afterwards.  -1 if the
+ * database cannot be believed. */
+int worker_look(struct worker *w, struct moment *out, struct err *e);
+
+/* What came of one request. */
+struct outcome {
+        enum ocsp_response_status status;
+        enum cache_use cached;
+        /* A reference, passed on to whoever sends it. */
+        struct httpd_response *response;
+        /* The rest only if OCSP_SUCCESSFUL; borrowed from the worker. */
+        struct answer_life life;
+        char etag[ANSWER_ETAG_MAX];
+        const struct answer_finding *findings;
+        struct answer_finding finding; /* where findings may point */
+        int64_t issuer;                /* CA id; 0: none matched */
+        char why[ANSWER_WHY_MAX];      /* of an error */
+        bool readable;                 /* w->request is filled */
+        int64_t now;
+};
+
+/* Answers the DER of a request; the answer is as new as the last change that
+ * was acknowledged before this call. */
+void worker_answer(struct worker *w, struct span der, struct outcome *out);
+
+/* malformedRequest for what is not even DER. */
+void worker_unreadable(struct worker *w, const char *why, struct outcome *out);
+
+#endif
