@@ -129,8 +129,8 @@ int ocsp_certid_make(enum ocsp_hash hash, const X509 *leaf, const X509 *issuer,
         uint8_t serial[OCSP_SERIAL_MAX + 2], space[256];
         struct der_writer w = {space + sizeof(space), space, false};
         const uint8_t *end = w.at;
-        unsigned size;
-        size_t serial_len, start = der->len;
+        size_t serial_len = 0, start = der->len;
+        unsigned size = 0;
         struct der d;
 
         if (hash == OCSP_HASH_OTHER)

@@ -92,8 +92,11 @@ bool der_octets_in_bits(struct der *d, const char *what, struct span *octets);
 bool der_algorithm(struct der *d, const char *what, struct span *whole,
     struct span *oid, struct span *parameters);
 
-/* Refuses at `at`.  Always false. */
-bool der_refuse(const struct der *d, const uint8_t *at, const char *ref,
+/* Refuses at `at`: fills the flaw.  Always false, and a macro so that static
+ * analysis knows. */
+#define der_refuse(d, at, ref, ...)                                            \
+        (der_explain((d), (at), (ref), __VA_ARGS__), false)
+void der_explain(const struct der *d, const uint8_t *at, const char *ref,
     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
 /* ---- writer ------------------------------------------------------------ */

@@ -14,19 +14,18 @@ struct der der_start(struct span message, struct ocsp_flaw *flaw)
         return (struct der){at, at == NULL ? at : at + message.len, at, flaw};
 }
 
-bool der_refuse(const struct der *d, const uint8_t *at, const char *ref,
+void der_explain(const struct der *d, const uint8_t *at, const char *ref,
     const char *fmt, ...)
 {
         va_list ap;
 
         if (d->flaw == NULL)
-                return false;
+                return;
         va_start(ap, fmt);
         vsnprintf(d->flaw->text, sizeof(d->flaw->text), fmt, ap);
         va_end(ap);
         d->flaw->ref = ref;
         d->flaw->offset = at == NULL ? 0 : (size_t)(at - d->message);
-        return false;
 }
 
 /* Long form of a length: X.690 section 8.1.3.5, minimal by section 10.1. */

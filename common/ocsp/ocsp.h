@@ -84,14 +84,14 @@ int ocsp_certid_make(enum ocsp_hash hash, const X509 *leaf, const X509 *issuer,
 
 /* Same issuer and serial; hash algorithms compared by OID, so that absent and
  * NULL parameters are equal (RFC 5754 section 2). */
-bool ocsp_certid_equal(const struct ocsp_certid *a,
-    const struct ocsp_certid *b);
+bool ocsp_certid_equal(
+    const struct ocsp_certid *a, const struct ocsp_certid *b);
 
 /* ---- request ----------------------------------------------------------- */
 
 /* Extension as it stands in a list. */
 struct ocsp_extension {
-        struct span oid;   /* content octets */
+        struct span oid; /* content octets */
         bool critical;
         struct span value; /* content of extnValue */
 };
@@ -106,14 +106,22 @@ struct ocsp_request {
 
 /* Why something was refused, for log, /requests and --explain. */
 struct ocsp_flaw {
-        char text[200]; /* "nonce of 200 bytes: the limit is 128" */
+        char text[200];  /* "nonce of 200 bytes: the limit is 128" */
         const char *ref; /* "RFC 9654 2.1"; static */
         size_t offset;   /* in the DER, of the element */
 };
 
-/* OCSP_SUCCESSFUL, or the error to answer with and *flaw filled. */
-enum ocsp_response_status ocsp_request_parse(struct span der,
-    struct ocsp_request *out, struct ocsp_flaw *flaw);
+/*
+ * OCSP_SUCCESSFUL, or the error to answer with and *flaw (may be NULL) filled.
+ *
+ * DER and nothing else, with one exception: version v1 may be written out.
+ * Taken, though not answered later: a hash that we do not know, a serial that
+ * nobody issues (negative, zero, too long).  Read over: requestorName,
+ * optionalSignature, serviceLocator, preferred algorithms, unknown extensions
+ * that are not critical.
+ */
+enum ocsp_response_status ocsp_request_parse(
+    struct span der, struct ocsp_request *out, struct ocsp_flaw *flaw);
 
 /* Appends the DER of an unsigned request.  nonce.data NULL: without. */
 int ocsp_request_encode(const struct ocsp_certid *certids, size_t len,
@@ -126,7 +134,7 @@ int ocsp_get_path_encode(struct span der, struct buf *out, struct err *e);
  * The way back: raw path (as it stood on the request line, from after the
  * responder's prefix, '?' and what follows cut off) to DER.  Takes percent
  * encoded and plain characters, spaces for '+', absent padding, and leading
- * slashes.  false: not base64.
+ * slashes.  Appends; false, and der as it was: empty, or not base64.
  */
 bool ocsp_get_path_decode(struct span path, struct buf *der);
 
@@ -138,8 +146,9 @@ enum ocsp_responder_id { OCSP_BY_KEY, OCSP_BY_NAME };
 struct ocsp_signer;
 
 /* Takes references to all three.  include_cert: put cert into `certs`
- * (delegated).  digest NULL: the key's own habit (SHA-256, SHA-384 for P-384,
- * none for Ed25519).  ERR_CONFIG if key and cert do not match. */
+ * (delegated).  digest NULL: the key's own habit (SHA-256, SHA-384 for P-384);
+ * Ed25519 has none, whatever digest says.  ERR_CONFIG if key and cert do not
+ * match. */
 int ocsp_signer_new(X509 *cert, EVP_PKEY *key, bool include_cert,
     const EVP_MD *digest, struct ocsp_signer **out, struct err *e);
 void ocsp_signer_free(struct ocsp_signer *s);
@@ -147,8 +156,8 @@ void ocsp_signer_free(struct ocsp_signer *s);
 struct ocsp_single {
         struct span certid; /* DER of the CertID as asked */
         enum ocsp_cert_status status;
+        int reason; /* OCSP_REASON_NONE, and unspecified (0): left out */
         int64_t revocation_time; /* if revoked */
-        int reason;              /* OCSP_REASON_NONE: left out */
         int64_t this_update;
         int64_t next_update; /* 0: left out */
 };
@@ -162,14 +171,15 @@ struct ocsp_answer {
         bool extended_revoke; /* RFC 6960 section 4.4.8 */
 };
 
-/* Appends the DER of a successful, signed OCSPResponse. */
+/* Appends the DER of a successful, signed OCSPResponse.  Any thread; on
+ * failure the content of out is as before. */
 int ocsp_answer_encode(const struct ocsp_answer *a, const struct ocsp_signer *s,
     struct buf *out, struct err *e);
 
 /* The five bytes of an unsuccessful answer. */
 enum { OCSP_ERROR_LEN = 5 };
-void ocsp_error_encode(enum ocsp_response_status status,
-    uint8_t out[OCSP_ERROR_LEN]);
+void ocsp_error_encode(
+    enum ocsp_response_status status, uint8_t out[OCSP_ERROR_LEN]);
 
 /* ---- answer: reading --------------------------------------------------- */
 
@@ -197,13 +207,13 @@ struct ocsp_single_read {
 struct ocsp_response {
         int status; /* as sent, also outside the enum; -1 until it was read */
         bool has_bytes;
-        struct span type;  /* OID content octets of responseType */
-        bool is_basic;     /* the rest is filled only then */
-        struct span tbs;   /* tbsResponseData, whole TLV: what is signed */
+        struct span type; /* OID content octets of responseType */
+        bool is_basic;    /* the rest is filled only then */
+        struct span tbs;  /* tbsResponseData, whole TLV: what is signed */
         enum ocsp_responder_id responder_id;
         struct span responder; /* DER Name, or the key hash's octets */
         struct ocsp_time produced_at;
-        size_t singles_len;
+        size_t singles_len; /* 0 is for the verdict to refuse */
         struct ocsp_single_read singles[OCSP_SINGLES_MAX];
         size_t extensions_len;
         struct ocsp_extension extensions[OCSP_EXTENSIONS_MAX];
@@ -217,10 +227,10 @@ struct ocsp_response {
         struct span certs[OCSP_CERTS_MAX]; /* DER, as sent */
 };
 
-/* Reads DER and nothing else: 0, or -1 and *flaw.  Large: keep it off small
- * stacks. */
-int ocsp_response_parse(struct span der, struct ocsp_response *out,
-    struct ocsp_flaw *flaw);
+/* Reads DER and nothing else (but see ocsp_request_parse): 0, or -1 and *flaw
+ * (may be NULL).  `out` is large: keep it off small stacks. */
+int ocsp_response_parse(
+    struct span der, struct ocsp_response *out, struct ocsp_flaw *flaw);
 
 /* ---- verdict ----------------------------------------------------------- */
 
@@ -283,11 +293,11 @@ struct ocsp_verdict {
  * fatal one that make no sense any more have ok -1.  Never good unless all
  * that matter hold.
  */
-void ocsp_judge(const struct ocsp_question *q, struct span der,
-    struct ocsp_verdict *out);
+void ocsp_judge(
+    const struct ocsp_question *q, struct span der, struct ocsp_verdict *out);
 
 /* The check of that id, or NULL. */
-const struct ocsp_check *ocsp_verdict_check(const struct ocsp_verdict *v,
-    const char *id);
+const struct ocsp_check *ocsp_verdict_check(
+    const struct ocsp_verdict *v, const char *id);
 
 #endif

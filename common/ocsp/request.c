@@ -205,7 +205,7 @@ enum ocsp_response_status ocsp_request_parse(
         struct der all = der_start(der, flaw), message;
 
         if (der.len > OCSP_REQUEST_LIMIT) {
-                der_refuse(&all, all.at, "RFC 6960 4.1",
+                der_explain(&all, all.at, "RFC 6960 4.1",
                     "request of %zu bytes: the limit here is %d", der.len,
                     OCSP_REQUEST_LIMIT);
                 return OCSP_MALFORMED_REQUEST;

@@ -199,7 +199,7 @@ int ocsp_response_parse(
         memset(out, 0, sizeof(*out));
         out->status = -1;
         if (der.len > OCSP_RESPONSE_LIMIT) {
-                der_refuse(&all, all.at, "RFC 6960 4.2",
+                der_explain(&all, all.at, "RFC 6960 4.2",
                     "response of %zu bytes: the limit here is %d", der.len,
                     OCSP_RESPONSE_LIMIT);
                 return -1;

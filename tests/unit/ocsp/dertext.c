@@ -1,7 +1,6 @@
 #include "dertext.h"
 
 #include <ctype.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,22 +23,33 @@ static void wrap(char open, struct buf *content, struct buf *out)
         buf_append(out, content->data, content->len);
 }
 
+static int digit(char c)
+{
+        static const char digits[] = "0123456789abcdefABCDEF";
+        const char *at = c == '\0' ? NULL : strchr(digits, c);
+        int value = at == NULL ? -1 : (int)(at - digits);
+
+        return value < 16 ? value : value - 6;
+}
+
 static void put_octet(const char **text, struct buf *out)
 {
-        unsigned octet;
+        int high = digit((*text)[0]);
+        int low = high < 0 ? -1 : digit((*text)[1]);
+        uint8_t octet;
         long times = 1;
         char *end;
 
-        if (sscanf(*text, "%2x", &octet) != 1 ||
-            !isxdigit((unsigned char)(*text)[1]))
+        if (low < 0)
                 fail_msg("dertext: \"%.20s\"", *text);
+        octet = (uint8_t)((unsigned)high << 4 | (unsigned)low);
         *text += 2;
         if (**text == '*') {
                 times = strtol(*text + 1, &end, 10);
                 *text = end;
         }
         while (times-- > 0)
-                buf_append(out, &(uint8_t){(uint8_t)octet}, 1);
+                buf_append(out, &octet, 1);
 }
 
 static void put_until(const char **text, char close, struct buf *out)
