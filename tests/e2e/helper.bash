@@ -1,6 +1,4 @@
 # shellcheck shell=bash
-# What the tests read, and what bats gives them:
-# shellcheck disable=SC2034,SC2154
 # For every program test: `load helper`.  Each test has its own folder, its own
 # ports (always 0), and ends only the processes that it started.
 

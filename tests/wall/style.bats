@@ -27,9 +27,11 @@ sources() {
 
 @test "shell scripts satisfy shellcheck" {
   command -v shellcheck >/dev/null || skip "needs shellcheck"
-  (cd "$OCSP_LAB_SOURCE" && shellcheck .ci/run)
-  sources '*.sh' '*.bash' '*.bats' |
-    (cd "$OCSP_LAB_SOURCE" && xargs -0 shellcheck -x --severity=warning)
+  cd "$OCSP_LAB_SOURCE"
+  sources '*.sh' | xargs -0 shellcheck -x .ci/run
+  # What bats and the helpers set for the tests, it cannot see.
+  sources '*.bash' '*.bats' |
+    xargs -0 shellcheck -x --severity=warning -e SC2034,SC2154
 }
 
 @test "no file is longer than 600 lines" {
