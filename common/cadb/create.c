@@ -82,22 +82,13 @@ int cadb_create(const char *dir, const struct cadb_settings *s,
         return 0;
 }
 
-/* SQLite answers with the mode that it took: "wal", if the file system can
- * share memory. */
 static int set_wal(struct cadb *db, struct err *e)
 {
-        char mode[16] = "";
-        struct query q;
-        int rc;
+        bool wal;
 
-        query_open(&q, db, SQL_JOURNAL_WAL);
-        rc = query_step(&q, e);
-        if (rc == 1)
-                query_column_text(&q, 0, mode, sizeof(mode));
-        query_close(&q);
-        if (rc != 1)
+        if (db_is_wal(db, SQL_JOURNAL_WAL, &wal, e) != 0)
                 return -1;
-        if (strcmp(mode, "wal") != 0)
+        if (!wal)
                 return err_set(e, ERR_IO,
                     "%s: this file system cannot hold the database: put the "
                     "directory on a local disk",

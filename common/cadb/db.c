@@ -100,6 +100,21 @@ int db_number(struct cadb *db, enum sql_id id, int64_t *out, struct err *e)
         return rc == 1 ? 0 : -1;
 }
 
+int db_is_wal(struct cadb *db, enum sql_id id, bool *wal, struct err *e)
+{
+        char mode[16] = "";
+        struct query q;
+        int rc;
+
+        query_open(&q, db, id);
+        rc = query_step(&q, e);
+        if (rc == 1)
+                query_column_text(&q, 0, mode, sizeof(mode));
+        query_close(&q);
+        *wal = strcmp(mode, "wal") == 0;
+        return rc == 1 ? 0 : -1;
+}
+
 int db_check_schema(struct cadb *db, int64_t *version, struct err *e)
 {
         int64_t application;

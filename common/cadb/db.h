@@ -43,6 +43,10 @@ int db_exec(struct cadb *db, enum sql_id id, struct err *e);
 /* The one number that the statement yields. */
 int db_number(struct cadb *db, enum sql_id id, int64_t *out, struct err *e);
 
+/* Whether the journal mode is WAL, asked by SQL_JOURNAL_MODE or after the
+ * wish of SQL_JOURNAL_WAL. */
+int db_is_wal(struct cadb *db, enum sql_id id, bool *wal, struct err *e);
+
 /* ERR_DATA if it is not one of ours, ERR_CONFIG if it is newer than we are. */
 int db_check_schema(struct cadb *db, int64_t *version, struct err *e);
 

@@ -36,6 +36,7 @@ const char *const sql_text[SQL_COUNT_] = {
     /* Nobody knows the file yet, and cadb_publish syncs it whole. */
     [SQL_SETUP_CREATE] = "PRAGMA foreign_keys = ON; PRAGMA synchronous = OFF;"
                          " PRAGMA journal_mode = MEMORY",
+    [SQL_JOURNAL_MODE] = "PRAGMA journal_mode",
     [SQL_JOURNAL_WAL] = "PRAGMA journal_mode = WAL",
     [SQL_APPLICATION_ID] = "PRAGMA application_id",
     [SQL_USER_VERSION] = "PRAGMA user_version",

@@ -8,6 +8,7 @@ enum sql_id {
         SQL_SETUP_WRITE,
         SQL_SETUP_TEMPORARY,
         SQL_SETUP_CREATE,
+        SQL_JOURNAL_MODE,
         SQL_JOURNAL_WAL,
         SQL_APPLICATION_ID,
         SQL_USER_VERSION,

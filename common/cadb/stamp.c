@@ -70,15 +70,19 @@ int db_settle(struct cadb *db, struct err *e)
 /*
  * Asks SQLite's own file object for its mapping.  Opening ca.db-shm by
  * ourselves would be a fault: closing any descriptor of that file drops the
- * POSIX locks that SQLite holds on it in this process.
+ * POSIX locks that SQLite holds on it in this process.  Without WAL, asking
+ * would make SQLite create the file.
  */
 void db_map_index(struct cadb *db)
 {
         sqlite3_file *file = NULL;
         volatile void *at = NULL;
+        bool wal;
         int rc;
 
         db->index = NULL;
+        if (db_is_wal(db, SQL_JOURNAL_MODE, &wal, NULL) != 0 || !wal)
+                return;
         sqlite3_file_control(db->sql, "main", SQLITE_FCNTL_FILE_POINTER, &file);
         if (file == NULL || file->pMethods == NULL ||
             file->pMethods->iVersion < 2 || file->pMethods->xShmMap == NULL)

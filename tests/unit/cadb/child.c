@@ -46,8 +46,10 @@ int child_join(struct child *c)
 
 void tell(int fd, uint32_t n)
 {
-        if (write(fd, &n, sizeof(n)) != (ssize_t)sizeof(n))
-                _exit(3);
+        if (write(fd, &n, sizeof(n)) == (ssize_t)sizeof(n))
+                return;
+        print_error("the other process has gone\n");
+        _exit(3);
 }
 
 bool hear(int fd, uint32_t *n)

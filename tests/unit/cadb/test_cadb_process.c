@@ -210,10 +210,10 @@ static void watch_as_nobody(
         struct cadb *db;
         uint8_t storage[16];
 
-        if (!child_drop_root() || access(f->dir, X_OK) != 0)
-                return; /* tells nothing */
         if (!hear(c->go, &n))
                 _exit(4);
+        if (!child_drop_root() || access(f->dir, X_OK) != 0)
+                return; /* tells nothing */
         child_must(cadb_open(f->dir, &db, &e), &e);
         if (db->index == NULL) /* it may read the WAL index */
                 _exit(6);
@@ -243,6 +243,7 @@ static void a_reader_without_rights_sees_what_a_living_writer_commits(
 
         issue_many(f, 0, 100);
         fixture_close(f);
+        assert_int_equal(0, chmod(f->dir, 0755));
         c = child_spawn(f, watch_as_nobody, 0);
         assert_ok(cadb_open_write(f->dir, &f->db, &e), &e);
         assert_int_equal(0, chmod(f->dir, 0555));
