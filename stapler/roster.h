@@ -31,9 +31,10 @@ struct roster_entry {
         char name[LAB_NAME_MAX + 1];
         char *fullchain, *chain, *key; /* paths; chain may be NULL */
         struct file_mark marks[2];     /* of fullchain and key */
+        bool marked;                   /* they were looked at */
         struct site *site;             /* NULL: see error */
         struct site *successor;        /* not served yet; NULL: none */
-        char error[ERR_TEXT_MAX];      /* of the last reading; "" fine */
+        struct err error;              /* of the last reading */
 };
 
 struct roster {
@@ -54,6 +55,9 @@ struct roster {
 int roster_open(struct roster *r, struct keeper *k, struct tls *tls,
     const struct options *o, struct err *e);
 void roster_close(struct roster *r);
+
+/* Watches the folder, if it is there and not watched yet: see watch. */
+void roster_watch(struct roster *r);
 
 /* Reads anew what has changed on disk. */
 void roster_scan(struct roster *r);

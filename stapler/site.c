@@ -238,10 +238,15 @@ void site_replan(struct site *site)
 
 bool site_is_settled(const struct site *site)
 {
-        return site->tried ||
+        struct staple_now now = keeper_now(site->keeper);
+
+        if (site->tried || site->id.trouble[0] != '\0')
+                return true;
+        /* From the store, and fresh enough; or stale, but still valid. */
+        return (!site->staple.in_flight &&
+                   !staple_next(&site->staple, now).fetch) ||
                staple_give(&site->staple, &site->keeper->policy, true,
-                   labclock_now(site->keeper->clock)) == STAPLE_GIVE ||
-               site->id.trouble[0] != '\0';
+                   now.lab) == STAPLE_GIVE;
 }
 
 /* ---- life --------------------------------------------------------------- */

@@ -74,7 +74,7 @@ static void add_site(json_t *row, const struct site *site)
 static json_t *entry_json(const struct roster_entry *n)
 {
         json_t *row = json_object();
-        const char *error = n->error;
+        const char *error = n->error.text;
 
         json_object_set_new(row, "name", json_string(n->name));
         if (n->site != NULL) {

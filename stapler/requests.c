@@ -1,0 +1,104 @@
+#include "stapler/server_internal.h"
+
+#include <string.h>
+
+#include "stapler/page.h"
+#include "stapler/status.h"
+
+enum {
+        /* From the accept to the end of the first request, however slowly it
+         * trickles in, and from one request to the end of the next. */
+        HANDSHAKE_MS = 10000,
+        IDLE_MS = 60000,
+};
+
+struct ssl_st *server_on_accept(void *arg)
+{
+        struct server *s = arg;
+        struct ssl_st *ssl = tls_accept(s->tls, monotonic_ms() + HANDSHAKE_MS);
+
+        server_limit_connections(s);
+        return ssl;
+}
+
+void server_on_page(void *arg, struct web_request *r)
+{
+        struct server *s = arg;
+        struct page_spec p = {.host = web_host(r), .dir = s->options->dir};
+        const char *method = web_method(r);
+        struct buf out = {0};
+
+        p.tls = tls_info(web_ssl(r));
+        p.site = p.tls.site_arg;
+        tls_extend(web_ssl(r), monotonic_ms() + IDLE_MS);
+        if (method == NULL || strcmp(method, "POST") == 0) {
+                web_reply_text(r, 405, "only GET and HEAD\n");
+        } else if (strcmp(web_path(r), "/") != 0) {
+                web_reply_text(r, 404, "there is only /\n");
+        } else {
+                page_html(&p, &out);
+                web_reply(r, out.failed ? 503 : 200, "text/html; charset=utf-8",
+                    buf_span(&out));
+        }
+        buf_release(&out);
+}
+
+static void reply_status(struct server *s, struct web_request *r)
+{
+        char name[WEB_NAME_MAX];
+        struct buf out = {0};
+
+        status_json(&s->roster, web_query(r, "cert", name) ? name : NULL, &out);
+        web_reply(
+            r, out.failed ? 503 : 200, "application/json", buf_span(&out));
+        buf_release(&out);
+}
+
+static void reply_metrics(struct server *s, struct web_request *r)
+{
+        struct buf out = {0};
+
+        status_metrics(&s->roster, tls_open_connections(s->tls), &out);
+        web_reply(r, out.failed ? 503 : 200,
+            "text/plain; version=0.0.4; charset=utf-8", buf_span(&out));
+        buf_release(&out);
+}
+
+static void post(struct server *s, struct web_request *r)
+{
+        char name[WEB_NAME_MAX];
+        bool named = web_query(r, "cert", name);
+        const char *path = web_path(r);
+
+        if (strcmp(path, "/refresh") == 0 && named &&
+            roster_find(&s->roster, name) == NULL) {
+                web_reply_text(r, 404, "no such certificate here\n");
+        } else if (strcmp(path, "/refresh") == 0) {
+                batch_refresh(&s->batches, named ? name : NULL, r);
+                server_poke(s);
+        } else if (strcmp(path, "/reload") == 0) {
+                batch_reload(&s->batches, r);
+                server_scan(s);
+        } else {
+                web_reply_text(
+                    r, 404, "POST /refresh, /refresh?cert=NAME or /reload\n");
+        }
+}
+
+void server_on_control(void *arg, struct web_request *r)
+{
+        struct server *s = arg;
+        const char *method = web_method(r), *path = web_path(r);
+
+        if (method == NULL)
+                web_reply_text(r, 405, "GET, HEAD or POST\n");
+        else if (strcmp(method, "POST") == 0)
+                post(s, r);
+        else if (strcmp(path, "/") == 0 || strcmp(path, "/status") == 0)
+                reply_status(s, r);
+        else if (strcmp(path, "/metrics") == 0)
+                reply_metrics(s, r);
+        else
+                web_reply_text(r, 404,
+                    "GET /status or /metrics, POST /refresh or /reload\n");
+}

@@ -1,0 +1,149 @@
+#!/usr/bin/env bats
+# shellcheck shell=bash
+# Where ocsp-stapler takes its certificates from, and what it says of bad ones.
+
+# shellcheck disable=SC2154 # set by the helpers
+
+load helper
+load stapler
+
+@test "a certificate issued meanwhile is served at once" {
+  lab
+  responder
+  stapler
+  for name in a b c d e; do
+    ocsp-ca issue $name >/dev/null
+    staple -servername $name
+    [[ $output == *"subject=CN = $name"* ]]
+  done
+  eventually stapled good -servername e
+}
+
+@test "an empty lab is served as soon as it has a certificate" {
+  ocsp-ca init >/dev/null
+  stapler
+  grep -q "no certificate in" stapler.log
+  staple -servername www
+  [[ $output == *"unrecognized name"* ]]
+  ocsp-ca issue www >/dev/null
+  staple -servername www
+  [[ $output == *"subject=CN = www"* ]]
+}
+
+@test "a certificate taken from disk is not served any more" {
+  lab
+  ocsp-ca issue api >/dev/null
+  responder
+  stapler
+  rm -r "$OCSP_LAB_DIR/certs/api"
+  curl -sS -X POST "$status_url/reload" >answer.json
+  [ "$(field certificates.1 <answer.json)" = "" ]
+  staple -servername api
+  [[ $output == *"subject=CN = www"* ]]
+}
+
+@test "a replaced certificate is served once it has a staple" {
+  lab
+  ocsp-ca issue new --san www,localhost >/dev/null
+  responder
+  stapler www
+  old=$(row www serial)
+  for file in key cert chain fullchain; do
+    cp -p "$OCSP_LAB_DIR/certs/new/$file.pem" "$OCSP_LAB_DIR/certs/www/"
+  done
+  curl -sS -X POST "$status_url/reload" >answer.json
+  [ "$(field certificates.0.serial <answer.json)" != "$old" ]
+  [ "$(field certificates.0.state <answer.json)" = good ]
+  stapled good
+  [[ $output == *"subject=CN = new"* ]]
+}
+
+@test "a replacement that can't be read leaves the old one" {
+  lab
+  responder
+  stapler
+  echo nonsense >"$OCSP_LAB_DIR/certs/www/fullchain.pem"
+  kill -HUP "$stapler"
+  eventually grep -q 'still serving the one from before' stapler.log
+  stapled good
+  [[ $(row www last_error) == *fullchain.pem* ]]
+}
+
+@test "pairs of files are served, named after the files" {
+  lab
+  ocsp-ca issue api >/dev/null
+  responder
+  certs=$OCSP_LAB_DIR/certs
+  cp "$certs/api/fullchain.pem" shop.pem
+  stapler --cert "$certs/www/fullchain.pem" --key "$certs/www/key.pem" \
+    --cert shop.pem --key "$certs/api/key.pem"
+  stapled good -servername www
+  stapled good -servername api
+  [ "$(row shop state)" = good ]
+  # Not the lab's: nothing is stored there.
+  [ ! -e "$OCSP_LAB_DIR/staples" ]
+}
+
+@test "a folder is served like the lab's, with a store of its own" {
+  lab
+  responder
+  cp -r "$OCSP_LAB_DIR/certs" folder
+  chmod 644 folder/www/key.pem
+  stapler --certs folder --store kept
+  stapled good -servername www
+  grep -q 'others can read this key' stapler.log
+  ls kept/*.der
+}
+
+@test "without an issuer or a URL it serves, and says what is missing" {
+  lab
+  ocsp-ca issue lone --no-ocsp-url >/dev/null
+  responder
+  cp "$OCSP_LAB_DIR/certs/www/cert.pem" "$OCSP_LAB_DIR/certs/www/key.pem" .
+  stapler --dir nowhere --cert cert.pem --key key.pem
+  stapled none
+  [[ $(curl -sS "$status_url/" | field certificates.0.last_error) == *--issuer* ]]
+  halt "$stapler"
+  stapler --dir nowhere --cert cert.pem --key key.pem \
+    --issuer "$OCSP_LAB_DIR/root.pem"
+  stapled good
+  halt "$stapler"
+  stapler lone
+  stapled none
+  [[ $(row lone last_error) == *--responder* ]]
+  halt "$stapler"
+  stapler lone --responder "$(openssl x509 -noout -ocsp_uri -in cert.pem)"
+  stapled good
+}
+
+@test "what can't be served gets one clear line and its exit code" {
+  exits 72 ocsp-stapler
+  [[ $output == *"ocsp-ca init"* ]]
+  lab
+  exits 72 ocsp-stapler nobody
+  [[ $output == *"ocsp-ca issue nobody"* ]]
+  certs=$OCSP_LAB_DIR/certs
+  ocsp-ca issue api >/dev/null
+  exits 78 ocsp-stapler --cert "$certs/www/fullchain.pem" \
+    --key "$certs/api/key.pem"
+  [[ $output == *api/key.pem* ]]
+  chmod 644 "$certs/www/key.pem"
+  exits 78 ocsp-stapler www
+  [[ $output == *"key.pem"* ]]
+  exits 72 ocsp-stapler --cert none.pem --key none.key
+  exits 72 ocsp-stapler --certs none
+}
+
+@test "one bad certificate of many does not keep the others from being served" {
+  lab
+  ocsp-ca issue api >/dev/null
+  responder
+  chmod 644 "$OCSP_LAB_DIR/certs/api/key.pem"
+  stapler
+  stapled good -servername www
+  [[ $(row api last_error) == *key.pem* ]]
+  chmod 600 "$OCSP_LAB_DIR/certs/api/key.pem"
+  kill -HUP "$stapler"
+  eventually stapled good -servername api
+  [[ $output == *"subject=CN = api"* ]]
+}

@@ -1,0 +1,126 @@
+#!/usr/bin/env bats
+# shellcheck shell=bash
+# What clients see of ocsp-stapler, told by clients that are not ours.
+
+# shellcheck disable=SC2154 # set by the helpers
+
+load helper
+load stapler
+
+@test "openssl sees a good staple over TLS 1.2 and TLS 1.3" {
+  lab
+  responder
+  stapler
+  stapled good -tls1_2
+  [[ $output == *"New, TLSv1.2"* ]]
+  stapled good -tls1_3
+  [[ $output == *"New, TLSv1.3"* ]]
+  [[ $output == *"Verification: OK"* ]]
+}
+
+@test "curl, GnuTLS and ocsp-check believe the staple" {
+  lab
+  responder
+  stapler
+  curl -sS --cert-status --cacert "$OCSP_LAB_DIR/root.pem" "$url/" >page
+  grep -q 'carried a staple' page
+  gnutls-cli --x509cafile "$OCSP_LAB_DIR/root.pem" -p "$port" localhost \
+    </dev/null >gnutls
+  grep -q 'OCSP status request' gnutls
+  grep -q 'The certificate is trusted' gnutls
+  ocsp-check "$url"
+  ocsp-check --tls1.2 "$url"
+}
+
+@test "they also do below an intermediate CA" {
+  lab --depth 2
+  responder
+  stapler
+  curl -sS --cert-status --cacert "$OCSP_LAB_DIR/root.pem" "$url/" >/dev/null
+  stapled good
+}
+
+@test "a client that does not ask gets no staple" {
+  lab
+  responder
+  stapler
+  curl -sS --cacert "$OCSP_LAB_DIR/root.pem" "$url/" >page
+  grep -q 'your client did not ask' page
+  [ "$(row www served)" = 0 ]
+}
+
+@test "nothing is resumed: each handshake has its own staple" {
+  lab
+  responder
+  stapler
+  for version in -tls1_2 -tls1_3; do
+    stapled good $version -sess_out session
+    [[ $output != *"session ticket"* ]]
+    [ ! -e session ] || stapled good $version -sess_in session
+    [[ $output != *Reused* ]]
+    rm -f session
+  done
+}
+
+@test "TLS 1.1 is refused, http/1.1 is what ALPN gives" {
+  lab
+  responder
+  stapler
+  staple -tls1_1 -cipher ALL:@SECLEVEL=0
+  [ "$status" != 0 ]
+  staple -alpn h2,http/1.1
+  [[ $output == *"ALPN protocol: http/1.1"* ]]
+  staple -alpn h2
+  [ "$status" != 0 ]
+}
+
+@test "SNI picks the certificate, and its own staple" {
+  lab
+  ocsp-ca issue api >/dev/null
+  responder
+  stapler
+  stapled good -servername api.localhost
+  [[ $output == *"subject=CN = api"* ]]
+  stapled good -servername www
+  [[ $output == *"subject=CN = www"* ]]
+  # A name that nobody has, and none at all: the oldest.
+  stapled good -servername nobody.example
+  [[ $output == *"subject=CN = www"* ]]
+  stapled good -noservername
+  [[ $output == *"subject=CN = www"* ]]
+  ocsp-check "$url" --servername api.localhost
+}
+
+@test "--default names the certificate for clients without SNI" {
+  lab
+  ocsp-ca issue api >/dev/null
+  responder
+  stapler --default api
+  stapled good -noservername
+  [[ $output == *"subject=CN = api"* ]]
+}
+
+@test "RSA and Ed25519 certificates are stapled too" {
+  lab --algorithm rsa2048
+  ocsp-ca issue ed --algorithm ed25519 >/dev/null
+  responder
+  stapler
+  stapled good -servername www
+  stapled good -servername ed
+}
+
+@test "the page is there, other pages and methods are not" {
+  lab
+  responder
+  stapler
+  get=(curl -sS --cacert "$OCSP_LAB_DIR/root.pem" -o page -w '%{http_code}')
+  [ "$("${get[@]}" "$url/")" = 200 ]
+  grep -q "$(openssl x509 -in "$OCSP_LAB_DIR/certs/www/cert.pem" \
+    -noout -serial | sed 's/serial=0*//' | tr A-F a-f)" page
+  [ "$("${get[@]}" "$url/etc/passwd")" = 404 ]
+  [ "$("${get[@]}" -X POST "$url/")" = 405 ]
+  [ "$("${get[@]}" -X BREW "$url/")" != 200 ]
+  [ "$("${get[@]}" -I "$url/")" = 200 ]
+  [ "$("${get[@]}" -H 'Host: <script>' "$url/")" = 200 ]
+  run -1 grep '<script>' page
+}

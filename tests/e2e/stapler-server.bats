@@ -1,0 +1,174 @@
+#!/usr/bin/env bats
+# shellcheck shell=bash
+# ocsp-stapler as a program: its command line, its listeners, `fetch`.
+
+# shellcheck disable=SC2154 # set by the helpers
+
+load helper
+load stapler
+
+@test "the ready line has the URLs and the process id" {
+  lab
+  responder
+  stapler --ready-file ready.json
+  [ "$(field event <<<"$ready")" = ready ]
+  [ "$(field pid <<<"$ready")" = "$stapler" ]
+  [[ $url == https://localhost:* ]]
+  [ "$(cat ready.json)" = "$ready" ]
+  halt "$stapler"
+  stapler --status off
+  [ "$status_url" = "" ]
+}
+
+@test "a port in use is refused" {
+  lab
+  responder
+  stapler
+  exits 71 ocsp-stapler --listen "127.0.0.1:$port"
+  [[ $output == *"--listen"* ]]
+  exits 71 ocsp-stapler --status "127.0.0.1:$port"
+}
+
+@test "it listens on a socket that it inherits" {
+  lab
+  responder
+  serve stapler python3 -c 'import os, socket, sys
+s = socket.socket()
+s.bind(("127.0.0.1", 0))
+s.listen()
+os.set_inheritable(s.fileno(), True)
+os.execvp("ocsp-stapler", ["ocsp-stapler", "--listen", f"fd:{s.fileno()}"])'
+  port=$(field url <<<"$ready" | sed 's/.*://')
+  stapled good
+}
+
+@test "SIGTERM and SIGINT end it cleanly, also in the middle of connections" {
+  lab
+  responder
+  stapler
+  exec {idle}<>"/dev/tcp/127.0.0.1/$port"
+  kill -INT "$stapler"
+  wait "$stapler"
+  exec {idle}>&-
+  stapler
+  halt "$stapler"
+  [ "$status" = 0 ]
+}
+
+@test "wrong words on the command line are refused" {
+  lab
+  exits 64 ocsp-stapler --nonsense
+  exits 64 ocsp-stapler --verify
+  exits 64 ocsp-stapler --verify maybe
+  exits 64 ocsp-stapler --on-revoked ignore
+  exits 64 ocsp-stapler --refresh 1.5
+  exits 64 ocsp-stapler --refresh nan
+  exits 64 ocsp-stapler --hash md5
+  exits 64 ocsp-stapler --cert a.pem
+  exits 64 ocsp-stapler www --certs folder
+  exits 64 ocsp-stapler ../www
+  exits 64 ocsp-stapler --listen nowhere
+  exits 64 ocsp-stapler fetch
+  exits 64 ocsp-stapler fetch --cert a.pem
+  exits 0 ocsp-stapler --help
+  exits 0 ocsp-stapler fetch --help
+  exits 0 ocsp-stapler --version
+  [[ $output == "ocsp-stapler "* ]]
+}
+
+@test "the status listener answers what it knows, and nothing else" {
+  lab
+  responder
+  stapler
+  code=(curl -sS -o body -w '%{http_code}')
+  [ "$("${code[@]}" "$status_url/status")" = 200 ]
+  [ "$("${code[@]}" "$status_url/")" = 200 ]
+  [ "$("${code[@]}" "$status_url/metrics")" = 200 ]
+  grep -q '^ocsp_stapler_fetches_total{cert="www"} 1$' body
+  [ "$("${code[@]}" "$status_url/nothing")" = 404 ]
+  [ "$("${code[@]}" -X POST "$status_url/nothing")" = 404 ]
+  [ "$("${code[@]}" -X POST "$status_url/refresh?cert=nobody")" = 404 ]
+  [ "$("${code[@]}" -X DELETE "$status_url/status")" = 405 ]
+  head -c 100000 /dev/zero >large
+  [ "$("${code[@]}" --data-binary @large "$status_url/refresh")" = 413 ]
+}
+
+@test "a refresh asks again, also behind one that is under way" {
+  lab
+  responder
+  stapler
+  askers=()
+  for _ in 1 2 3 4 5 6; do
+    refresh >/dev/null &
+    askers+=($!)
+  done
+  wait "${askers[@]}"
+  [ "$(row www state)" = good ]
+  [ "$(row www fetches)" -ge 2 ]
+  [ "$(row www fetches)" = "$(asked)" ]
+}
+
+@test "clients that vanish or talk nonsense hurt nobody" {
+  lab
+  responder
+  stapler
+  python3 - "$port" "${status_url##*:}" <<'PY'
+import socket, struct, sys
+held = []
+for port in map(int, sys.argv[1:]):
+    for text in (b"", b"\x16", b"\x16\x03\x01\x02\x00\x01\x00", b"GET / HT",
+                 b"GET / HTTP/1.1\r\n\r\n", b"\x00" * 70000,
+                 b"POST /refresh HTTP/1.1\r\nContent-Length: 0\r\n\r\n"):
+        for reset in (False, True):
+            s = socket.create_connection(("127.0.0.1", port))
+            if reset:
+                s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                             struct.pack("ii", 1, 0))
+            try:
+                s.sendall(text)
+            except OSError:
+                pass
+            s.close()
+        held.append(socket.create_connection(("127.0.0.1", port)))
+PY
+  stapled good
+  refresh >/dev/null
+  halt "$stapler"
+  [ "$status" = 0 ]
+}
+
+@test "fetch writes a staple that openssl believes" {
+  lab
+  responder
+  www=$OCSP_LAB_DIR/certs/www
+  run -0 ocsp-stapler fetch --cert "$www/fullchain.pem" --out www.der
+  [[ $output == "www.der: good, valid until "* ]]
+  openssl ocsp -respin www.der -issuer "$www/chain.pem" -cert "$www/cert.pem" \
+    -CAfile "$OCSP_LAB_DIR/root.pem" -no_nonce | grep -q 'cert.pem: good'
+  plan revoked
+  run -0 ocsp-stapler fetch --cert "$www/cert.pem" --out www.der
+  [[ $output == "www.der: revoked, valid until "* ]]
+}
+
+@test "fetch leaves the file alone unless the new answer verifies" {
+  lab
+  ocsp-ca issue other >/dev/null
+  responder
+  fetch=(ocsp-stapler fetch --cert "$OCSP_LAB_DIR/certs/www/fullchain.pem"
+    --out www.der)
+  "${fetch[@]}"
+  cp www.der before.der
+  for word in 503 trylater; do
+    plan $word
+    exits 75 "${fetch[@]}"
+  done
+  for word in garbage unknown other stale forged 404; do
+    plan $word
+    exits 76 "${fetch[@]}"
+  done
+  halt "$responder"
+  exits 75 "${fetch[@]}"
+  [[ $output == *"cannot connect"* ]]
+  cmp www.der before.der
+  [ "$(find . -maxdepth 1 -name '*www.der*')" = ./www.der ]
+}
