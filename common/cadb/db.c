@@ -117,7 +117,7 @@ int db_is_wal(struct cadb *db, enum sql_id id, bool *wal, struct err *e)
 
 int db_check_schema(struct cadb *db, int64_t *version, struct err *e)
 {
-        int64_t application;
+        int64_t application = 0;
 
         if (db_number(db, SQL_APPLICATION_ID, &application, e) != 0 ||
             db_number(db, SQL_USER_VERSION, version, e) != 0)
