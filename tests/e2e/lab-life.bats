@@ -151,10 +151,13 @@ kill_all_of() {
     kill -9 $! || true
     wait $! || true
   done
-  # What was printed in time is known, and ends like any other.
+  # A lab whose `up` had printed is known, and ends like any other; the
+  # others end by themselves.
   for dir in "$TMPDIR"/*; do
     ocsp-lab down --dir "$dir"
   done
+  # shellcheck disable=SC2046
+  gone $(grep -lzsxF "TMPDIR=$TMPDIR" /proc/[0-9]*/environ | cut -d/ -f3)
   [ -z "$(ls "$TMPDIR")" ]
 }
 
