@@ -172,6 +172,22 @@ static void a_signer_leaves_other_cas_alone(void **state)
         assert_int_equal(other.version, find(f, "other").version);
 }
 
+static void the_latest_version_moves_with_cas_and_signers_only(void **state)
+{
+        struct fixture *f = *state;
+        struct err e = ERR_INIT;
+        int64_t first, same, second;
+
+        assert_ok(cadb_ca_latest(f->db, &first, &e), &e);
+        assert_int_equal(f->root.version, first);
+        fixture_issue(f->db, f->root.id, 1, "www");
+        assert_ok(cadb_ca_latest(f->db, &same, &e), &e);
+        assert_int_equal(first, same);
+        add_signer(f, "responder/1.pem", T1);
+        assert_ok(cadb_ca_latest(f->db, &second, &e), &e);
+        assert_true(second > first);
+}
+
 static void a_ca_has_one_current_signer_at_most(void **state)
 {
         struct fixture *f = *state;
@@ -243,6 +259,7 @@ int main(void)
             TEST(cas_come_in_the_order_they_were_made),
             TEST(a_new_signer_takes_over_and_bumps_the_ca),
             TEST(a_signer_leaves_other_cas_alone),
+            TEST(the_latest_version_moves_with_cas_and_signers_only),
             TEST(a_ca_has_one_current_signer_at_most),
             TEST(models_have_the_names_of_the_command_line),
             TEST(crl_numbers_count_up_for_each_ca),
