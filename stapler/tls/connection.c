@@ -8,6 +8,28 @@
 
 static int connection_index = -1;
 
+static void unlink_connection(struct tls_connection *c)
+{
+        if (c->prev != NULL)
+                c->prev->next = c->next;
+        else
+                c->tls->connections = c->next;
+        if (c->next != NULL)
+                c->next->prev = c->prev;
+        c->tls->connections_len--;
+        c->tls = NULL;
+}
+
+void tls_abandon_connections(struct tls *t)
+{
+        struct tls_connection *c, *next;
+
+        for (c = t->connections; c != NULL; c = next) {
+                next = c->next;
+                unlink_connection(c);
+        }
+}
+
 static void free_connection(void *parent, void *ptr, CRYPTO_EX_DATA *ad,
     int index, long argl, void *argp)
 {
@@ -20,13 +42,8 @@ static void free_connection(void *parent, void *ptr, CRYPTO_EX_DATA *ad,
         (void)argp;
         if (c == NULL)
                 return;
-        if (c->prev != NULL)
-                c->prev->next = c->next;
-        else
-                c->tls->connections = c->next;
-        if (c->next != NULL)
-                c->next->prev = c->prev;
-        c->tls->connections_len--;
+        if (c->tls != NULL)
+                unlink_connection(c);
         c->magic = 0;
         free(c);
 }

@@ -22,7 +22,7 @@ struct tls_site {
 /* Owned by its SSL. */
 struct tls_connection {
         uint32_t magic;
-        struct tls *tls;
+        struct tls *tls; /* NULL: it is gone */
         SSL *ssl;
         int64_t deadline;
         bool stapled;
@@ -47,6 +47,9 @@ SSL_CTX *tls_context_new(struct tls *t);
 
 struct tls_site *tls_site_of(const SSL *ssl);
 struct tls_connection *tls_connection_of(const SSL *ssl);
+
+/* Those that are still open outlive t. */
+void tls_abandon_connections(struct tls *t);
 
 /* By SNI (NULL: none sent); NULL if there is no site at all. */
 struct tls_site *tls_site_find(struct tls *t, const char *name);

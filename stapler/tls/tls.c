@@ -120,6 +120,7 @@ void tls_free(struct tls *t)
 {
         if (t == NULL)
                 return;
+        tls_abandon_connections(t);
         while (t->sites_len > 0)
                 tls_site_remove(t, t->sites[t->sites_len - 1]);
         SSL_CTX_free(t->ctx);

@@ -47,7 +47,8 @@ struct tls_hooks {
 };
 
 int tls_new(const struct tls_hooks *hooks, struct tls **out, struct err *e);
-/* Connections that are still open must have been freed before. */
+/* Connections that are still open may only be freed then: libevent frees some
+ * of them late. */
 void tls_free(struct tls *t);
 
 /* ---- sites: one certificate each ---------------------------------------- */
