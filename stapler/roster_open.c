@@ -49,30 +49,46 @@ static int add_pairs(struct roster *r, struct err *e)
         return 0;
 }
 
-static int add_sources(struct roster *r, struct err *e)
+static int add_names(struct roster *r, struct err *e)
 {
         const struct options *o = r->options;
         size_t i;
 
-        r->mode = PKI_KEY_ANY;
-        if (o->certs_len > 0)
-                return add_pairs(r, e);
-        if (o->folder != NULL) {
-                r->all = true;
-                if (file_path(r->folder, PATH_MAX, e, "%s", o->folder) != 0)
-                        return -1;
-                return roster_list(r, e);
-        }
-        r->mode = PKI_KEY_PRIVATE;
-        r->all = o->names_len == 0;
-        if (lab_dir_check(o->dir, e) != 0 ||
-            file_path(r->folder, PATH_MAX, e, "%s/certs", o->dir) != 0)
-                return -1;
         for (i = 0; i < o->names_len; i++) {
                 if (roster_add_named(r, o->names[i], e) != 0)
                         return -1;
         }
         return 0;
+}
+
+/* A lab that has no certs/ yet may get one; a folder that was named must be
+ * there. */
+static int add_folder(struct roster *r, struct err *e)
+{
+        struct err why = ERR_INIT;
+
+        if (roster_list(r, &why) == 0 ||
+            (why.code == ERR_NOTFOUND && r->options->folder == NULL))
+                return 0;
+        *e = why;
+        return -1;
+}
+
+static int add_sources(struct roster *r, struct err *e)
+{
+        const struct options *o = r->options;
+        bool own = o->folder == NULL;
+
+        r->mode = own && o->certs_len == 0 ? PKI_KEY_PRIVATE : PKI_KEY_ANY;
+        if (o->certs_len > 0)
+                return add_pairs(r, e);
+        if (own && lab_dir_check(o->dir, e) != 0)
+                return -1;
+        if (file_path(r->folder, PATH_MAX, e, "%s%s", own ? o->dir : o->folder,
+                own ? "/certs" : "") != 0)
+                return -1;
+        r->all = o->names_len == 0;
+        return r->all ? add_folder(r, e) : add_names(r, e);
 }
 
 /* What was named must be there. */

@@ -147,3 +147,26 @@ load stapler
   eventually stapled good -servername api
   [[ $output == *"subject=CN = api"* ]]
 }
+
+@test "what it may not read or write is named, as a user without root" {
+  drop=()
+  if [ "$(id -u)" = 0 ]; then
+    drop=(setpriv --bounding-set '-dac_override,-dac_read_search' --inh-caps -all)
+  fi
+  lab
+  responder
+  chmod 0 "$OCSP_LAB_DIR/certs/www/key.pem"
+  exits 74 "${drop[@]}" ocsp-stapler www
+  [[ $output == *www/key.pem* ]]
+  chmod 600 "$OCSP_LAB_DIR/certs/www/key.pem"
+  chmod 0 "$OCSP_LAB_DIR/certs"
+  exits 74 "${drop[@]}" ocsp-stapler
+  [[ $output == *lab/certs* ]]
+  chmod 755 "$OCSP_LAB_DIR/certs"
+  exits 72 ocsp-stapler --log nowhere/log
+  exits 72 ocsp-stapler --ready-file nowhere/ready
+  run -74 bash -c 'ocsp-stapler >/dev/full'
+  mkdir -m 500 shut
+  serve stapler "${drop[@]}" ocsp-stapler --store shut
+  grep -q 'store cert=www why=.*shut' stapler.log
+}

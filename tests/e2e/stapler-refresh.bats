@@ -250,3 +250,25 @@ s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
   halt "$stapler"
   [ "$status" = 0 ]
 }
+
+@test "hold and release, with ocsp-responder" {
+  ocsp-ca init >/dev/null
+  ocsp-ca issue www --must-staple >/dev/null
+  serve ocsp-responder ocsp-responder
+  stapler
+  stapled good
+  ocsp-ca hold www >/dev/null
+  stapled good
+  refresh >/dev/null
+  stapled revoked
+  [[ $output == *"Revocation Reason: certificateHold"* ]]
+  ocsp-ca release www >/dev/null
+  refresh >/dev/null
+  stapled good
+  curl -sS --cert-status --cacert "$OCSP_LAB_DIR/root.pem" "$url/" >/dev/null
+  # Through a week in the lab, which takes no time here.
+  for day in 1 2 3 4 5 6 7; do
+    ocsp-ca clock advance 1d >/dev/null
+    eventually stapled good
+  done
+}
