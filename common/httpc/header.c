@@ -1,6 +1,6 @@
 #include "httpc/internal.h"
 
-#include <stdio.h>
+#include <stddef.h>
 #include <string.h>
 #include <strings.h>
 
@@ -23,24 +23,41 @@ static int64_t delta_seconds(const char *p)
         return n;
 }
 
-/* IMF-fixdate, RFC 9110 section 5.6.7; the two obsolete forms are not read.
- * INT64_MIN: not one. */
+/* Exactly len digits, or -1. */
+static int digits(const char *p, size_t len)
+{
+        int n = 0;
+
+        for (; len > 0; len--, p++) {
+                if (*p < '0' || *p > '9')
+                        return -1;
+                n = n * 10 + (*p - '0');
+        }
+        return n;
+}
+
+/* IMF-fixdate, RFC 9110 section 5.6.7: "Sun, 06 Nov 1994 08:49:37 GMT".  The
+ * two obsolete forms are not read.  INT64_MIN: not one. */
 static int64_t http_date(const char *text)
 {
         static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-        char month[4], zone[4];
-        const char *at;
-        int day, year, h, m, s;
+        int day, month, year, h, m, s;
 
-        if (sscanf(text, "%*3s, %2d %3s %4d %2d:%2d:%2d %3s", &day, month,
-                &year, &h, &m, &s, zone) != 7)
+        if (strlen(text) != 29 || strcmp(text + 25, " GMT") != 0)
                 return INT64_MIN;
-        at = strstr(months, month);
-        if (at == NULL || strlen(month) != 3 || strcmp(zone, "GMT") != 0)
+        for (month = 0; month < 12; month++) {
+                if (strncmp(months + (ptrdiff_t)3 * month, text + 8, 3) == 0)
+                        break;
+        }
+        day = digits(text + 5, 2);
+        year = digits(text + 12, 4);
+        h = digits(text + 17, 2);
+        m = digits(text + 20, 2);
+        s = digits(text + 23, 2);
+        if (month == 12 || day < 1 || day > 31 || year < 1970 || h < 0 ||
+            h > 23 || m < 0 || m > 59 || s < 0 || s > 60)
                 return INT64_MIN;
-        if (day < 1 || day > 31 || h > 23 || m > 59 || s > 60 || year < 1970)
-                return INT64_MIN;
-        return utc_seconds(year, (int)(at - months) / 3 + 1, day, h, m, s);
+        return utc_seconds(year, month + 1, day, h, m, s);
 }
 
 /* A date counts from the answer's own Date, so that our clock, which the lab

@@ -125,7 +125,8 @@ static int append(struct tls *t, struct tls_site *site)
 {
         struct tls_site **more;
 
-        more = realloc(t->sites, (t->sites_len + 1) * sizeof(*more));
+        more =
+            realloc(t->sites, (t->sites_len + 1) * sizeof(struct tls_site *));
         if (more == NULL)
                 return -1;
         t->sites = more;
@@ -181,7 +182,7 @@ void tls_site_remove(struct tls *t, struct tls_site *site)
                 return;
         t->sites_len--;
         memmove(t->sites + at, t->sites + at + 1,
-            (t->sites_len - at) * sizeof(t->sites[0]));
+            (t->sites_len - at) * sizeof(struct tls_site *));
         let_go(site);
 }
 
@@ -191,6 +192,6 @@ void tls_site_prefer(struct tls *t, struct tls_site *site)
 
         if (at == t->sites_len)
                 return;
-        memmove(t->sites + 1, t->sites, at * sizeof(t->sites[0]));
+        memmove(t->sites + 1, t->sites, at * sizeof(struct tls_site *));
         t->sites[0] = site;
 }

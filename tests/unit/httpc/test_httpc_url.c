@@ -143,6 +143,14 @@ static void retry_after_is_seconds_or_a_date(void **state)
             httpc_retry_after("Sun, 06 Nov 1994 08:50:37 GMT", NULL), -1);
         assert_int_equal(httpc_retry_after("soon", date), -1);
         assert_int_equal(
+            httpc_retry_after("Sun, 06 Nov 1994 8:50:37 GMT", date), -1);
+        assert_int_equal(
+            httpc_retry_after("Sun, 06 Foo 1994 08:50:37 GMT", date), -1);
+        assert_int_equal(
+            httpc_retry_after("Sun, 06 Nov 1994 08:50:37 CET", date), -1);
+        assert_int_equal(
+            httpc_retry_after("Sun, -6 Nov 1994 08:50:37 GMT", date), -1);
+        assert_int_equal(
             httpc_retry_after("99999999999999999999", NULL), 366 * 86400);
 }
 
