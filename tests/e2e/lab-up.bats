@@ -149,3 +149,9 @@ assert (t[1] - t[0]).total_seconds() == 7200, t'
     [[ $output == "ocsp-lab: "* ]]
   done
 }
+
+@test "a caller without standard descriptors gets its lab all the same" {
+  ocsp-lab up --dir "$T/d" --owner none <&- >&- 2>&-
+  exits 0 ocsp-lab status --dir "$T/d"
+  exits 0 ocsp-lab down --dir "$T/d"
+}
