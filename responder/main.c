@@ -22,38 +22,60 @@ enum { STATUS_CONNECTIONS = 1024 };
 
 /* ---- where ------------------------------------------------------------- */
 
-/* The socket, and our URL: what certificates name, if that is where we are. */
-static int take_place(struct responder *r, int *fd, struct err *e)
+static int take_socket(
+    const struct responder *r, const struct place *lab, int *fd, struct err *e)
+{
+        const char *given = r->options->listen;
+
+        if (listen_open(given != NULL ? given : lab->address, fd, e) == 0)
+                return 0;
+        if (given != NULL)
+                return err_prefix(e, "--listen");
+        return err_prefix(e,
+            "without --listen it is where the lab's URL %s says",
+            r->settings.ocsp_url);
+}
+
+/* Ours is what certificates name, if that is where we are. */
+static int set_url(
+    struct responder *r, const struct place *lab, int fd, struct err *e)
 {
         const struct options *o = r->options;
-        const char *lab = r->settings.ocsp_url;
-        struct place place = {"127.0.0.1:0", ""};
+        const char *lab_url = r->settings.ocsp_url;
         char bound[LISTEN_ADDRESS_MAX];
+        struct place own;
 
-        if (lab[0] != '\0' && place_parse(lab, &place, e) != 0)
-                return err_prefix(e, "the lab's URL");
-        if (listen_open(o->listen != NULL ? o->listen : place.address, fd, e) !=
-            0)
-                return o->listen != NULL
-                           ? err_prefix(e, "--listen")
-                           : err_prefix(e, "the lab's URL %s", lab);
-        if (listen_address(*fd, bound, e) != 0)
+        if (listen_address(fd, bound, e) != 0)
                 return -1;
         if (o->url != NULL)
                 snprintf(r->url, sizeof(r->url), "%s", o->url);
-        else if (lab[0] != '\0' &&
-                 (o->listen == NULL || strcmp(bound, place.address) == 0))
-                snprintf(r->url, sizeof(r->url), "%s", lab);
+        else if (lab_url[0] != '\0' &&
+                 (o->listen == NULL || strcmp(bound, lab->address) == 0))
+                snprintf(r->url, sizeof(r->url), "%s", lab_url);
         else
                 snprintf(
-                    r->url, sizeof(r->url), "http://%s%s", bound, place.path);
-        if (place_parse(r->url, &place, e) != 0)
+                    r->url, sizeof(r->url), "http://%s%s", bound, lab->path);
+        if (place_parse(r->url, &own, e) != 0)
                 return err_prefix(e, "--url");
-        snprintf(r->prefix, sizeof(r->prefix), "%s", place.path);
-        if (lab[0] != '\0' && strcmp(r->url, lab) != 0)
+        snprintf(r->prefix, sizeof(r->prefix), "%s", own.path);
+        if (lab_url[0] != '\0' && strcmp(r->url, lab_url) != 0)
                 log_line(LOG_WARN_, "listen",
-                    "url=%s but certificates of this lab say %s", r->url, lab);
+                    "url=%s but certificates of this lab say %s", r->url,
+                    lab_url);
         return 0;
+}
+
+/* On -1 *fd may be open. */
+static int take_place(struct responder *r, int *fd, struct err *e)
+{
+        const char *url = r->settings.ocsp_url;
+        struct place lab = {"127.0.0.1:0", ""};
+
+        if (url[0] != '\0' && place_parse(url, &lab, e) != 0)
+                return err_prefix(e, "the lab's URL");
+        if (take_socket(r, &lab, fd, e) != 0)
+                return -1;
+        return set_url(r, &lab, *fd, e);
 }
 
 /* As many descriptors as connections need, or as many as we may have. */
@@ -152,6 +174,23 @@ static int tell_ready(
         return rc;
 }
 
+/* Baseline Requirements 4.9.9: what public CAs may not use, labs may. */
+enum { VALIDITY_LEAST = 8 * 3600, VALIDITY_MOST = 7 * 86400 };
+
+static void tell_log(const struct responder *r, const char *status_url)
+{
+        int64_t validity = r->options->policy.validity;
+        char text[DURATION_TEXT_MAX];
+
+        log_line(LOG_INFO_, "main", "serving url=%s status=%s threads=%u",
+            r->url, status_url[0] != '\0' ? status_url : "off",
+            r->options->threads);
+        if (validity < VALIDITY_LEAST || validity > VALIDITY_MOST)
+                log_line(LOG_INFO_, "main",
+                    "validity=\"%s\" public CAs must stay between 8h and 7d",
+                    format_duration(validity, text));
+}
+
 /* Until SIGTERM or SIGINT; SIGHUP: log and signers anew. */
 static void wait_for_the_end(struct responder *r, const sigset_t *signals)
 {
@@ -167,35 +206,40 @@ static void wait_for_the_end(struct responder *r, const sigset_t *signals)
         log_line(LOG_INFO_, "main", "stopping signal=%d", signal);
 }
 
+/* Before any thread, which inherits it. */
+static void block_signals(sigset_t *signals)
+{
+        sigemptyset(signals);
+        sigaddset(signals, SIGTERM);
+        sigaddset(signals, SIGINT);
+        sigaddset(signals, SIGHUP);
+        pthread_sigmask(SIG_BLOCK, signals, NULL);
+        signal(SIGPIPE, SIG_IGN);
+}
+
 static int serve(struct responder *r, struct err *e)
 {
         char status_url[LISTEN_ADDRESS_MAX + sizeof("http://")];
         sigset_t signals;
-        int fd = -1;
+        int fd = -1, rc = -1;
 
-        /* Before any thread, which inherits it. */
-        sigemptyset(&signals);
-        sigaddset(&signals, SIGTERM);
-        sigaddset(&signals, SIGINT);
-        sigaddset(&signals, SIGHUP);
-        pthread_sigmask(SIG_BLOCK, &signals, NULL);
-        signal(SIGPIPE, SIG_IGN);
-        if (responder_check_signers(r, e) != 0)
-                return -1;
-        if (take_place(r, &fd, e) != 0 || pages_make(&r->pages, r->url, e) != 0)
-                goto fail;
-        if (start_status(r, status_url, sizeof(status_url), e) != 0)
-                goto fail;
-        if (start_server(r, fd, e) != 0)
-                return -1; /* which has closed fd */
-        if (tell_ready(r, status_url, e) != 0)
-                return -1;
-        wait_for_the_end(r, &signals);
-        return 0;
-fail:
+        block_signals(&signals);
+        if (responder_check_signers(r, e) != 0 || take_place(r, &fd, e) != 0 ||
+            pages_make(&r->pages, r->url, e) != 0 ||
+            start_status(r, status_url, sizeof(status_url), e) != 0)
+                goto out;
+        rc = start_server(r, fd, e);
+        fd = -1; /* the server's now, even if it did not start */
+        if (rc == 0)
+                rc = tell_ready(r, status_url, e);
+        if (rc == 0) {
+                tell_log(r, status_url);
+                wait_for_the_end(r, &signals);
+        }
+out:
         if (fd >= 0)
                 close(fd);
-        return -1;
+        return rc;
 }
 
 static int run(const struct options *o, struct err *e)

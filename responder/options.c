@@ -43,181 +43,183 @@ const char options_help[] =
     "port\n"
     "in use; 72 no lab; 78 a signer that must not sign; 70 to 78 others.\n";
 
-enum option_id {
-        O_HELP,
-        O_VERSION,
-        O_DIR,
-        O_LISTEN,
-        O_URL,
-        O_STATUS,
-        O_LOG,
-        O_READY_FILE,
-        O_VALIDITY,
-        O_MAX_AGE,
-        O_NONCE,
-        O_UNISSUED,
-        O_RESPONDER_ID,
-        O_DIGEST,
-        O_THREADS,
-        O_CACHE,
-        O_MAX_CONNECTIONS,
-        O_MAX_REQUESTS,
-        O_ANSWER,
-        O_OUT,
-        O_AT,
-};
-
-static const struct option table[] = {
-    {"help", no_argument, NULL, O_HELP},
-    {"version", no_argument, NULL, O_VERSION},
-    {"dir", required_argument, NULL, O_DIR},
-    {"listen", required_argument, NULL, O_LISTEN},
-    {"url", required_argument, NULL, O_URL},
-    {"status", required_argument, NULL, O_STATUS},
-    {"log", required_argument, NULL, O_LOG},
-    {"ready-file", required_argument, NULL, O_READY_FILE},
-    {"validity", required_argument, NULL, O_VALIDITY},
-    {"max-age", required_argument, NULL, O_MAX_AGE},
-    {"nonce", required_argument, NULL, O_NONCE},
-    {"unissued", required_argument, NULL, O_UNISSUED},
-    {"responder-id", required_argument, NULL, O_RESPONDER_ID},
-    {"digest", required_argument, NULL, O_DIGEST},
-    {"threads", required_argument, NULL, O_THREADS},
-    {"cache", required_argument, NULL, O_CACHE},
-    {"max-connections", required_argument, NULL, O_MAX_CONNECTIONS},
-    {"max-requests", required_argument, NULL, O_MAX_REQUESTS},
-    {"answer", required_argument, NULL, O_ANSWER},
-    {"out", required_argument, NULL, O_OUT},
-    {"at", required_argument, NULL, O_AT},
-    {NULL, 0, NULL, 0},
-};
-
 enum { CONNECTIONS_DEFAULT = 16384, CACHE_DEFAULT_MIB = 64 };
 
 /* ---- values ------------------------------------------------------------ */
 
-static int choose(const char *text, const char *const *names, size_t len,
-    int *out, struct err *e)
+/* Which of the names, up to NULL, the text is; -1 if none. */
+static int choose(const char *text, const char *const *names, struct err *e)
 {
         char all[128] = "";
-        size_t i;
+        int i;
 
-        for (i = 0; i < len; i++) {
-                if (strcmp(text, names[i]) == 0) {
-                        *out = (int)i;
-                        return 0;
-                }
+        for (i = 0; names[i] != NULL; i++) {
+                if (strcmp(text, names[i]) == 0)
+                        return i;
                 strncat(all, i > 0 ? ", " : "", sizeof(all) - strlen(all) - 1);
                 strncat(all, names[i], sizeof(all) - strlen(all) - 1);
         }
         return err_set(e, ERR_USAGE, "'%s' is none of %s", text, all);
 }
 
-static int set_choice(
-    struct options *o, enum option_id id, const char *text, struct err *e)
+static int set_nonce(struct options *o, const char *text, struct err *e)
 {
-        static const char *const nonces[] = {"echo", "ignore", "require"};
-        static const char *const unissued[] = {
-            "unknown", "unauthorized", "good", "extended-revoke"};
-        static const char *const ids[] = {"key", "name"};
-        static const char *const digests[] = {"sha256", "sha384", "sha512"};
-        int n = 0, rc;
+        static const char *const names[] = {"echo", "ignore", "require", NULL};
+        int n = choose(text, names, e);
 
-        if (id == O_NONCE) {
-                rc = choose(text, nonces, 3, &n, e);
-                o->policy.nonce = (enum answer_nonce)n;
-        } else if (id == O_UNISSUED) {
-                rc = choose(text, unissued, 4, &n, e);
-                o->policy.unissued = (enum answer_unissued)n;
-        } else if (id == O_RESPONDER_ID) {
-                rc = choose(text, ids, 2, &n, e);
-                o->policy.responder_id = n == 0 ? OCSP_BY_KEY : OCSP_BY_NAME;
-        } else {
-                rc = choose(text, digests, 3, &n, e);
-                o->digest = digests[n];
-        }
-        return rc;
+        o->policy.nonce = (enum answer_nonce)n;
+        return n < 0 ? -1 : 0;
 }
 
-static int set_number(
-    struct options *o, enum option_id id, const char *text, struct err *e)
+static int set_unissued(struct options *o, const char *text, struct err *e)
 {
-        uint64_t max = UINT32_MAX, n;
+        static const char *const names[] = {
+            "unknown", "unauthorized", "good", "extended-revoke", NULL};
+        int n = choose(text, names, e);
 
-        if (id == O_THREADS)
-                max = HTTPD_THREADS_MAX;
-        else if (id == O_CACHE)
-                max = 1 << 20; /* MiB: a tebibyte */
-        if (parse_uint(text, max, &n, e) != 0)
+        o->policy.unissued = (enum answer_unissued)n;
+        return n < 0 ? -1 : 0;
+}
+
+static int set_responder_id(struct options *o, const char *text, struct err *e)
+{
+        static const char *const names[] = {"key", "name", NULL};
+        int n = choose(text, names, e);
+
+        o->policy.responder_id = n == 1 ? OCSP_BY_NAME : OCSP_BY_KEY;
+        return n < 0 ? -1 : 0;
+}
+
+static int set_digest(struct options *o, const char *text, struct err *e)
+{
+        static const char *const names[] = {"sha256", "sha384", "sha512", NULL};
+        int n = choose(text, names, e);
+
+        if (n < 0)
                 return -1;
-        if (n == 0 && id != O_CACHE)
-                return err_set(e, ERR_USAGE, "0 is too few");
-        if (id == O_THREADS)
-                o->threads = (unsigned)n;
-        else if (id == O_CACHE)
-                o->cache = (size_t)n << 20;
-        else if (id == O_MAX_CONNECTIONS)
-                o->max_connections = (unsigned)n;
-        else
-                o->max_requests = n;
+        o->digest = names[n];
         return 0;
 }
 
-static int set_duration(int64_t *out, const char *text, struct err *e)
+static int read_duration(int64_t *out, const char *text, struct err *e)
 {
         if (parse_duration(text, 's', out, e) != 0)
                 return -1;
-        if (*out == 0)
-                return err_set(e, ERR_USAGE, "0s is too short");
+        return *out > 0 ? 0 : err_set(e, ERR_USAGE, "0s is too short");
+}
+
+static int set_validity(struct options *o, const char *text, struct err *e)
+{
+        return read_duration(&o->policy.validity, text, e);
+}
+
+static int set_max_age(struct options *o, const char *text, struct err *e)
+{
+        return read_duration(&o->policy.max_age, text, e);
+}
+
+/* From 1 to max. */
+static int read_count(
+    uint64_t *out, uint64_t max, const char *text, struct err *e)
+{
+        if (parse_uint(text, max, out, e) != 0)
+                return -1;
+        return *out > 0 ? 0 : err_set(e, ERR_USAGE, "0 is too few");
+}
+
+static int set_threads(struct options *o, const char *text, struct err *e)
+{
+        uint64_t n;
+
+        if (read_count(&n, HTTPD_THREADS_MAX, text, e) != 0)
+                return -1;
+        o->threads = (unsigned)n;
         return 0;
 }
 
-static const char **text_field(struct options *o, enum option_id id)
+static int set_max_connections(
+    struct options *o, const char *text, struct err *e)
 {
-        switch ((int)id) {
-        case O_DIR:
-                return &o->dir;
-        case O_LISTEN:
-                return &o->listen;
-        case O_URL:
-                return &o->url;
-        case O_STATUS:
-                return &o->status;
-        case O_LOG:
-                return &o->log;
-        case O_READY_FILE:
-                return &o->ready_file;
-        case O_ANSWER:
-                return &o->answer;
-        case O_OUT:
-                return &o->out;
-        case O_AT:
-                return &o->at;
-        }
-        return NULL;
+        uint64_t n;
+
+        if (read_count(&n, UINT32_MAX, text, e) != 0)
+                return -1;
+        o->max_connections = (unsigned)n;
+        return 0;
 }
 
-static int set(
-    struct options *o, enum option_id id, const char *text, struct err *e)
+static int set_max_requests(struct options *o, const char *text, struct err *e)
 {
-        const char **field = text_field(o, id);
+        return read_count(&o->max_requests, UINT64_MAX, text, e);
+}
 
-        if (field != NULL) {
-                *field = text;
-                return 0;
-        }
-        switch ((int)id) {
-        case O_VALIDITY:
-                return set_duration(&o->policy.validity, text, e);
-        case O_MAX_AGE:
-                return set_duration(&o->policy.max_age, text, e);
-        case O_NONCE:
-        case O_UNISSUED:
-        case O_RESPONDER_ID:
-        case O_DIGEST:
-                return set_choice(o, id, text, e);
-        }
-        return set_number(o, id, text, e);
+static int set_cache(struct options *o, const char *text, struct err *e)
+{
+        uint64_t mib;
+
+        if (parse_uint(text, 1 << 20, &mib, e) != 0)
+                return -1;
+        o->cache = (size_t)mib << 20;
+        return 0;
+}
+
+/* ---- the table --------------------------------------------------------- */
+
+/* Without set it is a text, kept at that offset. */
+struct spec {
+        const char *name;
+        size_t at;
+        int (*set)(struct options *o, const char *text, struct err *e);
+};
+
+static const struct spec specs[] = {
+    {"dir", offsetof(struct options, dir), NULL},
+    {"listen", offsetof(struct options, listen), NULL},
+    {"url", offsetof(struct options, url), NULL},
+    {"status", offsetof(struct options, status), NULL},
+    {"log", offsetof(struct options, log), NULL},
+    {"ready-file", offsetof(struct options, ready_file), NULL},
+    {"answer", offsetof(struct options, answer), NULL},
+    {"out", offsetof(struct options, out), NULL},
+    {"at", offsetof(struct options, at), NULL},
+    {"validity", 0, set_validity},
+    {"max-age", 0, set_max_age},
+    {"nonce", 0, set_nonce},
+    {"unissued", 0, set_unissued},
+    {"responder-id", 0, set_responder_id},
+    {"digest", 0, set_digest},
+    {"threads", 0, set_threads},
+    {"cache", 0, set_cache},
+    {"max-connections", 0, set_max_connections},
+    {"max-requests", 0, set_max_requests},
+};
+
+enum {
+        SPECS_LEN = sizeof(specs) / sizeof(specs[0]),
+        HELP = SPECS_LEN, /* what getopt_long returns for these two */
+        VERSION,
+};
+
+static int set(
+    struct options *o, const struct spec *s, const char *text, struct err *e)
+{
+        if (s->set != NULL)
+                return s->set(o, text, e) == 0 ? 0
+                                               : err_prefix(e, "--%s", s->name);
+        memcpy((char *)o + s->at, &text, sizeof(text));
+        return 0;
+}
+
+static void fill_table(struct option table[SPECS_LEN + 3])
+{
+        int i;
+
+        for (i = 0; i < SPECS_LEN; i++)
+                table[i] =
+                    (struct option){specs[i].name, required_argument, NULL, i};
+        table[i++] = (struct option){"help", no_argument, NULL, HELP};
+        table[i++] = (struct option){"version", no_argument, NULL, VERSION};
+        table[i] = (struct option){NULL, 0, NULL, 0};
 }
 
 /* ---- all --------------------------------------------------------------- */
@@ -251,31 +253,28 @@ static int finish(struct options *o, int argc, char **argv, struct err *e)
 
 int options_parse(int argc, char **argv, struct options *out, struct err *e)
 {
-        struct options o = {.status = "127.0.0.1:0",
+        struct option table[SPECS_LEN + 3];
+        int id;
+
+        *out = (struct options){.status = "127.0.0.1:0",
             .threads = processors(),
             .max_connections = CONNECTIONS_DEFAULT,
             .cache = (size_t)CACHE_DEFAULT_MIB << 20,
             .policy = {.validity = 4 * 86400}};
-        int id, index = 0;
-
+        fill_table(table);
         opterr = 0;
-        while ((id = getopt_long(argc, argv, "", table, &index)) != -1) {
+        while ((id = getopt_long(argc, argv, "", table, NULL)) != -1) {
+                out->help = id == HELP;
+                out->version = id == VERSION;
+                if (out->help || out->version)
+                        return 0;
                 if (id == '?')
                         return err_set(e, ERR_USAGE,
                             "'%s' is no option, or lacks or has a value: see "
                             "--help",
                             argv[optind - 1]);
-                if (id == O_HELP || id == O_VERSION) {
-                        o.help = id == O_HELP;
-                        o.version = id == O_VERSION;
-                        *out = o;
-                        return 0;
-                }
-                if (set(&o, (enum option_id)id, optarg, e) != 0)
-                        return err_prefix(e, "--%s", table[index].name);
+                if (set(out, &specs[id], optarg, e) != 0)
+                        return -1;
         }
-        if (finish(&o, argc, argv, e) != 0)
-                return -1;
-        *out = o;
-        return 0;
+        return finish(out, argc, argv, e);
 }

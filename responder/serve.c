@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "pki/pki.h"
+
 /* The path below our prefix; NULL if it is not below. */
 static const char *below_prefix(const struct responder *r, const char *path)
 {
@@ -39,7 +41,7 @@ static const struct answer_finding *find_unissued(
 static void log_outcome(const struct worker *w, const struct httpd_request *q,
     const struct outcome *o)
 {
-        char serial[2 * OCSP_SERIAL_MAX + 1] = "", escaped[LOG_ESCAPED_MAX];
+        char serial[PKI_SERIAL_TEXT_MAX] = "", escaped[LOG_ESCAPED_MAX];
         char explained[ANSWER_WHY_MAX];
         const char *why = o->why;
 
@@ -52,8 +54,7 @@ static void log_outcome(const struct worker *w, const struct httpd_request *q,
                     f, issuers_name(w->issuers, o->issuer), explained);
         }
         if (o->readable)
-                hex_encode(
-                    w->request.certids[0].serial, serial, sizeof(serial));
+                pki_serial_text(w->request.certids[0].serial, serial);
         log_line(o->status == OCSP_INTERNAL_ERROR ? LOG_ERROR_ : LOG_INFO_,
             "answer", "method=%s status=%s serial=%s why=\"%s\"",
             q->method == HTTPD_POST ? "POST" : "GET",

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "pki/pki.h"
+
 enum {
         WAIT_DEFAULT_MS = 5000,
         WAIT_MAX_MS = 60000,
@@ -53,9 +55,8 @@ struct wish {
         uint64_t since;
         uint64_t min;
         int64_t timeout_ms;
-        size_t serial_len;
-        uint8_t serial[OCSP_SERIAL_MAX];
-        bool any_serial;
+        bool has_serial;
+        struct pki_serial serial;
 };
 
 /* Text of a query value; NULL if it is absent.  *bad: too long. */
@@ -68,31 +69,13 @@ static const char *query(
         return found == 1 ? out : NULL;
 }
 
-/* The hex of a serial as people write it -> content octets of the INTEGER. */
-static bool read_serial(const char *text, struct wish *w)
-{
-        uint8_t *octets = w->serial;
-
-        /* Room for the 00 before a high bit. */
-        if (hex_decode(text, octets + 1, sizeof(w->serial) - 1, &w->serial_len,
-                NULL) != 0 ||
-            w->serial_len == 0)
-                return false;
-        octets[0] = 0;
-        w->serial_len++;
-        while (w->serial_len > 1 && octets[0] == 0 && octets[1] < 0x80)
-                memmove(octets, octets + 1, --w->serial_len);
-        w->any_serial = false;
-        return true;
-}
-
 static bool read_wish(const struct httpd_request *q, struct wish *w)
 {
         char text[256];
         const char *value;
         bool bad = false;
 
-        *w = (struct wish){.timeout_ms = WAIT_DEFAULT_MS, .any_serial = true};
+        *w = (struct wish){.timeout_ms = WAIT_DEFAULT_MS};
         if ((value = query(q, "since", text, &bad)) != NULL)
                 bad = bad || parse_uint(value, UINT64_MAX, &w->since, NULL);
         if ((value = query(q, "min", text, &bad)) != NULL)
@@ -101,7 +84,8 @@ static bool read_wish(const struct httpd_request *q, struct wish *w)
                 bad =
                     bad || parse_duration_ms(value, 's', &w->timeout_ms, NULL);
         if ((value = query(q, "serial", text, &bad)) != NULL)
-                bad = bad || !read_serial(value, w);
+                bad = bad || pki_serial_parse(value, &w->serial, NULL);
+        w->has_serial = value != NULL;
         if (w->timeout_ms > WAIT_MAX_MS)
                 w->timeout_ms = WAIT_MAX_MS;
         return !bad;
@@ -121,8 +105,8 @@ static struct httpd_reply serve_requests(
         if (!read_wish(q, &wish))
                 return reply_text(
                     400, "bad query: ?since=SEQ&min=N&timeout=5s&serial=HEX\n");
-        if (!wish.any_serial)
-                serial = (struct span){wish.serial, wish.serial_len};
+        if (wish.has_serial)
+                serial = (struct span){wish.serial.octets, wish.serial.len};
         if (q->note == 0)
                 q->note = now + wish.timeout_ms + 1;
         /* Before looking, so that none is missed in between. */

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pki/pki.h"
+
 /* Takes over v. */
 static void append(struct buf *out, json_t *v)
 {
@@ -125,14 +127,12 @@ static json_t *json_hex(struct span octets)
                    : json_string(hex_encode(octets, text, sizeof(text)));
 }
 
-/* As ocsp-ca prints serials: without the 00 before a high bit. */
 static json_t *json_serial(const struct journal_certid *id)
 {
-        struct span s = {id->serial, id->serial_len};
+        char text[PKI_SERIAL_TEXT_MAX];
 
-        if (s.len > 1 && s.data[0] == 0)
-                s = (struct span){s.data + 1, s.len - 1};
-        return json_hex(s);
+        return json_string(
+            pki_serial_text((struct span){id->serial, id->serial_len}, text));
 }
 
 static json_t *json_certids(const struct journal_record *r, const char *ca)

@@ -318,6 +318,9 @@ void worker_unreadable(struct worker *w, const char *why, struct outcome *out)
         refuse(w, OCSP_MALFORMED_REQUEST, why, out);
 }
 
+/* When the database cannot be read, an answer that is kept is not sent, though
+ * its nextUpdate may be days away: it could be the good of a certificate that
+ * was revoked a moment ago. */
 void worker_answer(struct worker *w, struct span der, struct outcome *out)
 {
         const struct answer_policy *p = &w->responder->options->policy;

@@ -14,7 +14,7 @@
  * is left over, and no event will come for it. */
 static int loop_timeout(const struct loop *l)
 {
-        MHD_UNSIGNED_LONG_LONG ms;
+        unsigned long long ms;
         int parked = -1, own = -1;
 
         if (MHD_get_timeout(l->daemon, &ms) == MHD_YES)
