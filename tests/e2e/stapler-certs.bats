@@ -14,7 +14,7 @@ load stapler
   for name in a b c d e; do
     ocsp-ca issue $name >/dev/null
     staple -servername $name
-    [[ $output == *"subject=CN = $name"* ]]
+    [[ $output =~ "subject=CN"\ ?=\ ?"$name" ]]
   done
   eventually stapled good -servername e
 }
@@ -27,7 +27,7 @@ load stapler
   [[ $output == *"unrecognized name"* ]]
   ocsp-ca issue www >/dev/null
   staple -servername www
-  [[ $output == *"subject=CN = www"* ]]
+  [[ $output =~ "subject=CN"\ ?=\ ?"www" ]]
 }
 
 @test "a certificate taken from disk is not served any more" {
@@ -39,7 +39,7 @@ load stapler
   curl -sS -X POST "$status_url/reload" >answer.json
   [ "$(field certificates.1 <answer.json)" = "" ]
   staple -servername api
-  [[ $output == *"subject=CN = www"* ]]
+  [[ $output =~ "subject=CN"\ ?=\ ?"www" ]]
 }
 
 @test "a replaced certificate is served once it has a staple" {
@@ -55,7 +55,7 @@ load stapler
   [ "$(field certificates.0.serial <answer.json)" != "$old" ]
   [ "$(field certificates.0.state <answer.json)" = good ]
   stapled good
-  [[ $output == *"subject=CN = new"* ]]
+  [[ $output =~ "subject=CN"\ ?=\ ?"new" ]]
 }
 
 @test "a replacement that can't be read leaves the old one" {
@@ -145,7 +145,7 @@ load stapler
   chmod 600 "$OCSP_LAB_DIR/certs/api/key.pem"
   kill -HUP "$stapler"
   eventually stapled good -servername api
-  [[ $output == *"subject=CN = api"* ]]
+  [[ $output =~ "subject=CN"\ ?=\ ?"api" ]]
 }
 
 @test "what it may not read or write is named, as a user without root" {

@@ -80,14 +80,14 @@ load stapler
   responder
   stapler
   stapled good -servername api.localhost
-  [[ $output == *"subject=CN = api"* ]]
+  [[ $output =~ "subject=CN"\ ?=\ ?"api" ]]
   stapled good -servername www
-  [[ $output == *"subject=CN = www"* ]]
+  [[ $output =~ "subject=CN"\ ?=\ ?"www" ]]
   # A name that nobody has, and none at all: the oldest.
   stapled good -servername nobody.example
-  [[ $output == *"subject=CN = www"* ]]
+  [[ $output =~ "subject=CN"\ ?=\ ?"www" ]]
   stapled good -noservername
-  [[ $output == *"subject=CN = www"* ]]
+  [[ $output =~ "subject=CN"\ ?=\ ?"www" ]]
   ocsp-check "$url" --servername api.localhost
 }
 
@@ -97,7 +97,7 @@ load stapler
   responder
   stapler --default api
   stapled good -noservername
-  [[ $output == *"subject=CN = api"* ]]
+  [[ $output =~ "subject=CN"\ ?=\ ?"api" ]]
 }
 
 @test "RSA and Ed25519 certificates are stapled too" {
