@@ -192,7 +192,8 @@ static json_t *json_record(
 size_t status_requests(
     struct worker *w, uint64_t since, struct span serial, struct buf *out)
 {
-        struct journal_record **list = calloc(JOURNAL_LEN, sizeof(*list));
+        struct journal_record **list =
+            calloc(JOURNAL_LEN, sizeof(struct journal_record *));
         json_t *requests = json_array();
         struct moment m;
         uint64_t last;

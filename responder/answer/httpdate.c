@@ -26,25 +26,62 @@ static int month_of(const char *name)
         int i;
 
         for (i = 0; i < 12; i++)
-                if (strcmp(name, months[i]) == 0)
+                if (strncmp(name, months[i], 3) == 0)
                         return i + 1;
         return 0;
 }
 
-/* IMF-fixdate; RFC 850; asctime.  The day's name is not looked at. */
-static bool scan(const char *text, struct utc *u, char month[4])
+static bool is_letter(char c)
 {
-        int end = 0;
+        return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+}
 
-        if (sscanf(text, "%*3[A-Za-z], %2d %3s %4d %2d:%2d:%2d GMT%n", &u->day,
-                month, &u->year, &u->hour, &u->minute, &u->second, &end) != 6 &&
-            sscanf(text, "%*9[A-Za-z], %2d-%3[A-Za-z]-%2d %2d:%2d:%2d GMT%n",
-                &u->day, month, &u->year, &u->hour, &u->minute, &u->second,
-                &end) != 6 &&
-            sscanf(text, "%*3[A-Za-z] %3s %2d %2d:%2d:%2d %4d%n", month,
-                &u->day, &u->hour, &u->minute, &u->second, &u->year, &end) != 6)
-                return false;
-        return end > 0 && text[end] == '\0';
+/* Where the digits of a pattern's letter go; NULL: it is none of those. */
+static int *number_of(struct utc *u, char code)
+{
+        switch (code) {
+        case 'y':
+                return &u->year;
+        case 'd':
+                return &u->day;
+        case 'h':
+                return &u->hour;
+        case 'm':
+                return &u->minute;
+        case 's':
+                return &u->second;
+        default:
+                return NULL;
+        }
+}
+
+/*
+ * In a pattern y d h m s are one digit each, * is a run of letters, n the
+ * three of a month's name; all else stands for itself.  asctime has a space
+ * for the first digit of a day.
+ */
+static bool match(const char *text, const char *pattern, struct utc *u)
+{
+        *u = (struct utc){.year = 0};
+        for (; *pattern != '\0'; pattern++) {
+                int *number = number_of(u, *pattern);
+
+                if (number != NULL && *text >= '0' && *text <= '9') {
+                        *number = 10 * *number + (*text++ - '0');
+                } else if (*pattern == '*' && is_letter(*text)) {
+                        while (is_letter(*text))
+                                text++;
+                } else if (*pattern == 'n' && (u->month = month_of(text)) > 0) {
+                        text += 3;
+                } else if ((*pattern == *text && number == NULL &&
+                               strchr("*n", *pattern) == NULL) ||
+                           (*pattern == 'd' && *text == ' ' && u->day == 0)) {
+                        text++;
+                } else {
+                        return false;
+                }
+        }
+        return *text == '\0';
 }
 
 static bool within(int value, int low, int high)
@@ -54,17 +91,17 @@ static bool within(int value, int low, int high)
 
 bool http_date_parse(const char *text, int64_t *out)
 {
-        struct utc u = {.year = 0};
-        char month[4] = "";
+        struct utc u;
 
-        if (!scan(text, &u, month))
+        if (!match(text, "*, dd n yyyy hh:mm:ss GMT", &u) &&
+            !match(text, "*, dd-n-yy hh:mm:ss GMT", &u) &&
+            !match(text, "* n dd hh:mm:ss yyyy", &u))
                 return false;
         if (u.year < 100) /* RFC 850 has two digits: not 50 years ahead */
                 u.year += u.year < 70 ? 2000 : 1900;
-        u.month = month_of(month);
-        if (u.month == 0 || !within(u.year, 1970, 9999) ||
-            !within(u.day, 1, 31) || !within(u.hour, 0, 23) ||
-            !within(u.minute, 0, 59) || !within(u.second, 0, 60))
+        if (!within(u.year, 1970, 9999) || !within(u.day, 1, 31) ||
+            !within(u.hour, 0, 23) || !within(u.minute, 0, 59) ||
+            !within(u.second, 0, 60))
                 return false;
         *out = utc_seconds(u.year, u.month, u.day, u.hour, u.minute, u.second);
         return true;

@@ -53,18 +53,19 @@ static bool find_issuer(const struct issuers *issuers,
     const struct ocsp_request *q, struct answer *out)
 {
         const struct issuer *ca;
+        enum issuer_match match = issuers_find(issuers, &q->certids[0], &ca);
         size_t i;
 
-        for (i = 0; i < q->certids_len; i++) {
-                enum issuer_match match =
-                    issuers_find(issuers, &q->certids[i], &ca);
-
+        if (match != ISSUER_FOUND)
+                return refuse_issuer(out, match, ca);
+        out->issuer = ca;
+        for (i = 1; i < q->certids_len; i++) {
+                match = issuers_find(issuers, &q->certids[i], &ca);
                 if (match != ISSUER_FOUND)
                         return refuse_issuer(out, match, ca);
-                if (i > 0 && ca != out->issuer)
+                if (ca != out->issuer)
                         return refuse(out, OCSP_UNAUTHORIZED,
                             "certIDs of several issuers: ask about each alone");
-                out->issuer = ca;
         }
         return true;
 }

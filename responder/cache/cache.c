@@ -99,10 +99,13 @@ static struct entry **find(struct shard *s, uint64_t hash, struct span key)
         return at;
 }
 
+/* What find has found; nothing found, nothing done. */
 static void drop(struct shard *s, struct entry **at)
 {
         struct entry *n = *at;
 
+        if (n == NULL)
+                return;
         *at = n->next;
         order_remove(s, n);
         s->entries--;
@@ -199,7 +202,7 @@ void cache_put(struct cache *c, struct span key, const struct cached *entry)
 {
         uint64_t hash = hash_of(c, key);
         struct shard *s = shard_of(c, hash);
-        struct entry *n, **old;
+        struct entry *n;
 
         if (c->shard_limit == 0)
                 return;
@@ -207,9 +210,7 @@ void cache_put(struct cache *c, struct span key, const struct cached *entry)
         if (n == NULL)
                 return;
         pthread_mutex_lock(&s->lock);
-        old = find(s, hash, key);
-        if (*old != NULL)
-                drop(s, old);
+        drop(s, find(s, hash, key));
         insert(s, n);
         evict(s, c->shard_limit);
         pthread_mutex_unlock(&s->lock);

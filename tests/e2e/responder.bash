@@ -50,7 +50,7 @@ says() {
 
 # header NAME : its value, as it came.
 header() {
-  tr -d '\r' <head | sed -n "s/^$1: //Ip"
+  tr -d '\r' <./head | sed -n "s/^$1: //Ip"
 }
 
 # is_error N : r.der is the five bytes of that OCSP error, under HTTP 200, for

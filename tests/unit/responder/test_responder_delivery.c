@@ -121,7 +121,8 @@ static void dates_are_read_in_all_three_forms(void **state)
             "Sun, 06 Foo 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37",
             "Sun, 06 Nov 1994 08:49:37 GMT x", "Sun, 00 Nov 1994 08:49:37 GMT",
             "Sun, 06 Nov 1994 24:49:37 GMT", "Sun, -6 Nov 1994 08:49:37 GMT",
-            "Sun, 06 Nov 1900 08:49:37 GMT"};
+            "Sun, 06 Nov 1900 08:49:37 GMT", "Sun, 06 Nov yyyy 08:49:37 GMT",
+            "*, 06 n 1994 08:49:37 GMT"};
         char text[HTTP_DATE_MAX];
         int64_t at;
         size_t i;
