@@ -3,19 +3,44 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-static void fill(struct err *e, enum err_code code, const char *fmt, va_list ap)
-    __attribute__((format(printf, 3, 0)));
-
-static void fill(struct err *e, enum err_code code, const char *fmt, va_list ap)
+/* Control characters would break the line, or drive the terminal.  Of a text
+ * that is too long the middle goes, since the end says why. */
+static void put(char out[ERR_TEXT_MAX], const char *text)
 {
+        enum { HEAD = ERR_TEXT_MAX / 4, TAIL = ERR_TEXT_MAX - HEAD - 4 };
+        size_t len = strlen(text);
         char *p;
 
+        if (len < ERR_TEXT_MAX)
+                memcpy(out, text, len + 1);
+        else
+                snprintf(out, ERR_TEXT_MAX, "%.*s...%s", HEAD, text,
+                    text + len - TAIL);
+        for (p = out; *p != '\0'; p++)
+                if ((unsigned char)*p < ' ' || *p == 0x7f)
+                        *p = ' ';
+}
+
+/* tail: what follows, after ": "; NULL: nothing. */
+static void fill(struct err *e, enum err_code code, const char *tail,
+    const char *fmt, va_list ap) __attribute__((format(printf, 4, 0)));
+
+static void fill(struct err *e, enum err_code code, const char *tail,
+    const char *fmt, va_list ap)
+{
+        char *head = NULL, *all = NULL;
+
         e->code = code;
-        vsnprintf(e->text, sizeof(e->text), fmt, ap);
-        while ((p = strpbrk(e->text, "\r\n")) != NULL)
-                *p = ' ';
+        if (vasprintf(&head, fmt, ap) < 0)
+                head = NULL;
+        else if (tail != NULL && asprintf(&all, "%s: %s", head, tail) < 0)
+                all = NULL;
+        put(e->text, all != NULL ? all : head != NULL ? head : "out of memory");
+        free(head);
+        free(all);
 }
 
 int err_set(struct err *e, enum err_code code, const char *fmt, ...)
@@ -25,7 +50,7 @@ int err_set(struct err *e, enum err_code code, const char *fmt, ...)
         if (e == NULL)
                 return -1;
         va_start(ap, fmt);
-        fill(e, code, fmt, ap);
+        fill(e, code, NULL, fmt, ap);
         va_end(ap);
         return -1;
 }
@@ -44,33 +69,26 @@ static enum err_code code_of(int number, enum err_code code)
 int err_errno(struct err *e, enum err_code code, const char *fmt, ...)
 {
         int number = errno;
-        size_t used;
         va_list ap;
 
         if (e == NULL)
                 return -1;
         va_start(ap, fmt);
-        fill(e, code_of(number, code), fmt, ap);
+        fill(e, code_of(number, code), strerror(number), fmt, ap);
         va_end(ap);
-        used = strlen(e->text);
-        snprintf(
-            e->text + used, sizeof(e->text) - used, ": %s", strerror(number));
         return -1;
 }
 
 int err_prefix(struct err *e, const char *fmt, ...)
 {
         char old[ERR_TEXT_MAX];
-        size_t used;
         va_list ap;
 
         if (e == NULL)
                 return -1;
         memcpy(old, e->text, sizeof(old));
         va_start(ap, fmt);
-        fill(e, e->code, fmt, ap);
+        fill(e, e->code, old, fmt, ap);
         va_end(ap);
-        used = strlen(e->text);
-        snprintf(e->text + used, sizeof(e->text) - used, ": %s", old);
         return -1;
 }

@@ -27,7 +27,7 @@ enum { ERR_TEXT_MAX = 512 };
 
 struct err {
         enum err_code code;
-        char text[ERR_TEXT_MAX]; /* no newline, no program name */
+        char text[ERR_TEXT_MAX]; /* one line, no program name */
 };
 
 #define ERR_INIT                                                               \
@@ -35,8 +35,9 @@ struct err {
                 ERR_NONE, ""                                                   \
         }
 
-/* Fills *e (cut at ERR_TEXT_MAX) and returns -1: `return err_set(...)`.
- * e may be NULL. */
+/* Fills *e and returns -1: `return err_set(...)`.  Control characters become
+ * spaces; of a text longer than ERR_TEXT_MAX the middle is left out.  e may be
+ * NULL. */
 int err_set(struct err *e, enum err_code code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 

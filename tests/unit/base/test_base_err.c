@@ -44,7 +44,7 @@ static void a_prefix_goes_before_the_text_and_keeps_the_code(void **state)
         assert_int_equal(e.code, ERR_CONFIG);
 }
 
-static void long_text_is_cut(void **state)
+static void of_a_long_text_both_ends_are_kept(void **state)
 {
         struct err e = ERR_INIT;
         char text[2 * ERR_TEXT_MAX];
@@ -52,13 +52,39 @@ static void long_text_is_cut(void **state)
         (void)state;
         memset(text, 'x', sizeof(text) - 1);
         text[sizeof(text) - 1] = '\0';
-        err_set(&e, ERR_DATA, "%s", text);
+        err_set(&e, ERR_DATA, "'%s' is no name", text);
         assert_int_equal(strlen(e.text), ERR_TEXT_MAX - 1);
+        assert_memory_equal(e.text, "'xxx", 4);
+        assert_non_null(strstr(e.text, "xxx...xxx"));
+        assert_non_null(strstr(e.text, "xxx' is no name"));
         err_prefix(&e, "%s", text);
         assert_int_equal(strlen(e.text), ERR_TEXT_MAX - 1);
+        assert_non_null(strstr(e.text, "xxx' is no name"));
         errno = EIO;
         err_errno(&e, ERR_DATA, "%s", text);
         assert_int_equal(strlen(e.text), ERR_TEXT_MAX - 1);
+        assert_non_null(strstr(e.text, "xxx: Input/output error"));
+}
+
+static void a_text_that_just_fits_is_whole(void **state)
+{
+        struct err e = ERR_INIT;
+        char text[ERR_TEXT_MAX];
+
+        (void)state;
+        memset(text, 'x', sizeof(text) - 1);
+        text[sizeof(text) - 1] = '\0';
+        err_set(&e, ERR_DATA, "%s", text);
+        assert_string_equal(e.text, text);
+}
+
+static void control_characters_do_not_reach_the_terminal(void **state)
+{
+        struct err e = ERR_INIT;
+
+        (void)state;
+        err_set(&e, ERR_DATA, "%s", "a\x1b[31m\tb\x7f \xc3\xa4");
+        assert_string_equal(e.text, "a [31m b  \xc3\xa4");
 }
 
 static void a_name_is_a_plain_file_name(void **state)
@@ -119,7 +145,9 @@ int main(void)
             cmocka_unit_test(
                 a_missing_and_an_existing_file_have_their_own_codes),
             cmocka_unit_test(a_prefix_goes_before_the_text_and_keeps_the_code),
-            cmocka_unit_test(long_text_is_cut),
+            cmocka_unit_test(of_a_long_text_both_ends_are_kept),
+            cmocka_unit_test(a_text_that_just_fits_is_whole),
+            cmocka_unit_test(control_characters_do_not_reach_the_terminal),
             cmocka_unit_test(a_name_is_a_plain_file_name),
             cmocka_unit_test(
                 the_lab_is_the_given_the_environments_or_the_usual),
