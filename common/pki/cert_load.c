@@ -60,7 +60,7 @@ static int next_pem_cert(BIO *bio, X509 **out, struct err *e)
 /* Up to max certificates of a PEM stream. */
 static int read_pem(BIO *bio, int max, STACK_OF(X509) *certs, struct err *e)
 {
-        X509 *cert;
+        X509 *cert = NULL;
         int rc;
 
         while (sk_X509_num(certs) < max) {
