@@ -131,12 +131,4 @@ void delivery_make(const struct answer_life *life, const char *etag,
 bool delivery_not_modified(const struct answer_life *life, const char *etag,
     const char *none_match, const char *modified_since);
 
-/* ---- HTTP dates, RFC 9110 section 5.6.7 -------------------------------- */
-
-enum { HTTP_DATE_MAX = 32 };
-const char *http_date(int64_t t, char out[HTTP_DATE_MAX]);
-
-/* All three forms. */
-bool http_date_parse(const char *text, int64_t *out);
-
 #endif

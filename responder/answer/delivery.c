@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/httpdate.h"
+
 __attribute__((format(printf, 3, 4))) static void add(
     struct delivery *d, const char *name, const char *fmt, ...)
 {

@@ -1,4 +1,4 @@
-/* HTTP headers, conditional requests and dates. */
+/* HTTP headers and conditional requests. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -106,39 +106,6 @@ static void if_modified_since_compares_with_this_update(void **state)
         assert_false(delivery_not_modified(&life, etag, NULL, "yesterday"));
 }
 
-static void dates_are_read_in_all_three_forms(void **state)
-{
-        static const struct {
-                const char *text;
-                int64_t at;
-        } rows[] = {
-            {"Sun, 06 Nov 1994 08:49:37 GMT", 784111777},
-            {"Sunday, 06-Nov-94 08:49:37 GMT", 784111777},
-            {"Sun Nov  6 08:49:37 1994", 784111777},
-            {"Fri, 15 Jan 2027 08:00:00 GMT", NOW},
-        };
-        static const char *const bad[] = {"", "Sun", "1994-11-06",
-            "Sun, 06 Foo 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37",
-            "Sun, 06 Nov 1994 08:49:37 GMT x", "Sun, 00 Nov 1994 08:49:37 GMT",
-            "Sun, 06 Nov 1994 24:49:37 GMT", "Sun, -6 Nov 1994 08:49:37 GMT",
-            "Sun, 06 Nov 1900 08:49:37 GMT", "Sun, 06 Nov yyyy 08:49:37 GMT",
-            "*, 06 n 1994 08:49:37 GMT"};
-        char text[HTTP_DATE_MAX];
-        int64_t at;
-        size_t i;
-
-        (void)state;
-        for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-                assert_true(http_date_parse(rows[i].text, &at));
-                assert_int_equal(at, rows[i].at);
-                assert_true(http_date_parse(http_date(at, text), &at));
-                assert_int_equal(at, rows[i].at);
-        }
-        for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-                if (http_date_parse(bad[i], &at))
-                        fail_msg("read as a date: %s", bad[i]);
-}
-
 static void etag_is_the_quoted_sha256(void **state)
 {
         char text[ANSWER_ETAG_MAX];
@@ -158,7 +125,6 @@ int main(void)
             cmocka_unit_test(others_are_for_no_cache),
             cmocka_unit_test(if_none_match_is_a_list_of_weak_or_strong_tags),
             cmocka_unit_test(if_modified_since_compares_with_this_update),
-            cmocka_unit_test(dates_are_read_in_all_three_forms),
             cmocka_unit_test(etag_is_the_quoted_sha256),
         };
 

@@ -1,7 +1,9 @@
-#include "responder/answer/answer.h"
+#include "base/httpdate.h"
 
 #include <stdio.h>
 #include <string.h>
+
+#include "base/parse.h"
 
 /* Own tables: strftime's names are the locale's. */
 static const char days[7][4] = {
