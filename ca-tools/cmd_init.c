@@ -255,11 +255,11 @@ static int sync_folders(const char *dir, struct err *e)
         for (i = 0; i < sizeof(parents) / sizeof(parents[0]); i++)
                 if (file_path(
                         path, sizeof(path), e, "%s/%s", dir, parents[i]) != 0 ||
-                    file_sync_dir(path, e) != 0)
+                    file_sync(path, e) != 0)
                         return -1;
         if (file_path(path, sizeof(path), e, "%s/..", dir) != 0)
                 return -1;
-        file_sync_dir(path, NULL);
+        file_sync(path, NULL);
         return 0;
 }
 

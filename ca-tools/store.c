@@ -2,7 +2,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -35,9 +34,9 @@ static int final_path(
         return file_path(out, PATH_MAX, e, "%s/certs/%s", lab->dir, name);
 }
 
-static int sync_dir(const struct lab *lab, const char *path, struct err *e)
+static int sync_name(const struct lab *lab, const char *path, struct err *e)
 {
-        return lab->settings.temporary ? 0 : file_sync_dir(path, e);
+        return lab->settings.temporary ? 0 : file_sync(path, e);
 }
 
 static int sync_certs(const struct lab *lab, const char *sub, struct err *e)
@@ -46,7 +45,7 @@ static int sync_certs(const struct lab *lab, const char *sub, struct err *e)
 
         if (file_path(path, sizeof(path), e, "%s/certs%s", lab->dir, sub) != 0)
                 return -1;
-        return sync_dir(lab, path, e);
+        return sync_name(lab, path, e);
 }
 
 /* A new file in a folder that nobody else knows of yet. */
@@ -54,19 +53,11 @@ static int write_new(const struct lab *lab, const char *folder,
     const char *name, struct span data, mode_t mode, struct err *e)
 {
         char path[PATH_MAX];
-        int fd, rc = 0;
 
         if (file_path(path, sizeof(path), e, "%s/%s.pem", folder, name) != 0 ||
             file_write_fast(path, data.data, data.len, mode, e) != 0)
                 return -1;
-        if (lab->settings.temporary)
-                return 0;
-        fd = open(path, O_RDONLY | O_CLOEXEC);
-        if (fd < 0 || fsync(fd) != 0)
-                rc = err_errno(e, ERR_IO, "%s: cannot sync", path);
-        if (fd >= 0)
-                close(fd);
-        return rc;
+        return sync_name(lab, path, e);
 }
 
 /* The folder for new ones may be gone from a copy: git keeps no empty ones. */
@@ -109,7 +100,7 @@ int store_stage(
             write_new(lab, path, "cert", entry->cert, 0644, e) != 0 ||
             write_new(lab, path, "chain", entry->chain, 0644, e) != 0 ||
             write_new(lab, path, "fullchain", entry->fullchain, 0644, e) != 0 ||
-            sync_dir(lab, path, e) != 0 || sync_certs(lab, "/.new", e) != 0) {
+            sync_name(lab, path, e) != 0 || sync_certs(lab, "/.new", e) != 0) {
                 store_discard(lab, entry);
                 return -1;
         }

@@ -63,9 +63,9 @@ int file_read(const char *path, size_t limit, struct buf *out, struct err *e)
         return rc;
 }
 
-int file_sync_dir(const char *path, struct err *e)
+int file_sync(const char *path, struct err *e)
 {
-        int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        int fd = open(path, O_RDONLY | O_CLOEXEC);
         int rc = 0;
 
         if (fd < 0)
@@ -131,7 +131,7 @@ static int sync_parent(const char *path, struct err *e)
 
         if (file_path(copy, sizeof(copy), e, "%s", path) != 0)
                 return -1;
-        return file_sync_dir(dirname(copy), e);
+        return file_sync(dirname(copy), e);
 }
 
 static int replace(const char *path, struct span data, mode_t mode,
@@ -150,16 +150,48 @@ static int replace(const char *path, struct span data, mode_t mode,
         return durable ? sync_parent(path, e) : 0;
 }
 
+/* A rename would put a file in the place of the device, pipe or link. */
+static bool is_special(const char *path)
+{
+        struct stat st;
+
+        return lstat(path, &st) == 0 && !S_ISREG(st.st_mode) &&
+               !S_ISDIR(st.st_mode);
+}
+
+static int write_through(
+    const char *path, struct span data, mode_t mode, struct err *e)
+{
+        int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+        int rc = 0;
+
+        if (fd < 0)
+                return err_errno(e, ERR_IO, "%s: cannot write", path);
+        if (write_all(fd, data.data, data.len) != 0)
+                rc = err_errno(e, ERR_IO, "%s: cannot write", path);
+        if (close(fd) != 0 && rc == 0)
+                rc = err_errno(e, ERR_IO, "%s: cannot write", path);
+        return rc;
+}
+
+static int write_file(const char *path, struct span data, mode_t mode,
+    bool durable, struct err *e)
+{
+        if (is_special(path))
+                return write_through(path, data, mode, e);
+        return replace(path, data, mode, durable, e);
+}
+
 int file_write(
     const char *path, const void *data, size_t len, mode_t mode, struct err *e)
 {
-        return replace(path, (struct span){data, len}, mode, true, e);
+        return write_file(path, (struct span){data, len}, mode, true, e);
 }
 
 int file_write_fast(
     const char *path, const void *data, size_t len, mode_t mode, struct err *e)
 {
-        return replace(path, (struct span){data, len}, mode, false, e);
+        return write_file(path, (struct span){data, len}, mode, false, e);
 }
 
 int file_mkdir(const char *path, mode_t mode, struct err *e)

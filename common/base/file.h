@@ -18,7 +18,8 @@
 int file_read(const char *path, size_t limit, struct buf *out, struct err *e);
 
 /* Temporary file in the same folder, write, fsync, rename, fsync of the
- * folder.  mode is exact (no umask). */
+ * folder.  mode is exact (no umask).  What is no regular file (a device such
+ * as /dev/stdout, a pipe, a symbolic link) stays, and is written into. */
 int file_write(
     const char *path, const void *data, size_t len, mode_t mode, struct err *e);
 
@@ -29,8 +30,8 @@ int file_write_fast(
 /* mkdir with all parents; an existing folder is fine. */
 int file_mkdir(const char *path, mode_t mode, struct err *e);
 
-/* fsync of a folder, so that names in it last. */
-int file_sync_dir(const char *path, struct err *e);
+/* fsync of a file, or of a folder, so that the names in it last. */
+int file_sync(const char *path, struct err *e);
 
 /* Removes a file, or a folder with what is in it; absent is fine.  Never
  * follows symbolic links. */

@@ -1,7 +1,6 @@
 #include "cadb/write.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <libgen.h>
 #include <stdio.h>
 #include <string.h>
@@ -96,22 +95,8 @@ static int set_wal(struct cadb *db, struct err *e)
         return 0;
 }
 
-/* The handle is closed by now: our close() here drops no lock of SQLite's. */
-static int sync_file(const char *path, struct err *e)
-{
-        int fd = open(path, O_RDONLY | O_CLOEXEC);
-        int rc = 0;
-
-        if (fd < 0)
-                return err_errno(e, ERR_IO, "%s", path);
-        if (fsync(fd) != 0)
-                rc = err_errno(e, ERR_IO, "%s: cannot sync", path);
-        close(fd);
-        return rc;
-}
-
-/* link fails where ca.db exists, rename would replace it.  What lies beside
- * an absent ca.db belonged to a removed one; SQLite would replay it. */
+/* What lies beside an absent ca.db belonged to a removed one; SQLite would
+ * replay it. */
 static int give_name(const char *temp, const char *path, struct err *e)
 {
         if (access(path, F_OK) == 0)
@@ -119,10 +104,8 @@ static int give_name(const char *temp, const char *path, struct err *e)
                     "%s: there is a CA already: nothing was changed", path);
         if (remove_companions(path, e) != 0)
                 return -1;
-        if (link(temp, path) != 0)
+        if (rename(temp, path) != 0)
                 return err_errno(e, ERR_IO, "%s: cannot make", path);
-        if (unlink(temp) != 0)
-                return err_errno(e, ERR_IO, "%s: cannot remove", temp);
         return 0;
 }
 
@@ -137,9 +120,10 @@ int cadb_publish(struct cadb *db, struct err *e)
         path[strlen(path) - strlen(".new")] = '\0';
         memcpy(dir, path, sizeof(dir));
         rc = set_wal(db, e);
-        cadb_close(db); /* moves what the WAL holds into the file */
-        if (rc != 0 || (durable && sync_file(temp, e) != 0) ||
+        cadb_close(db);
+        /* No handle is open: our close() here drops no lock of SQLite's. */
+        if (rc != 0 || (durable && file_sync(temp, e) != 0) ||
             give_name(temp, path, e) != 0)
                 return -1;
-        return durable ? file_sync_dir(dirname(dir), e) : 0;
+        return durable ? file_sync(dirname(dir), e) : 0;
 }

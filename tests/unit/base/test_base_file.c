@@ -120,6 +120,43 @@ static void a_full_disk_leaves_the_old_file_and_no_litter(void **state)
         assert_int_equal(entries(folder), 1);
 }
 
+/* As /dev/stdout, /dev/null and a pipe of a shell are. */
+static void what_is_no_regular_file_is_written_into(void **state)
+{
+        char link_path[PATH_MAX], got[8] = "";
+        struct err e = ERR_INIT;
+        struct stat st;
+        int pipe_fd;
+
+        (void)state;
+        snprintf(link_path, sizeof(link_path), "%s", in_folder("link"));
+        write_text("target", "longer than that");
+        assert_int_equal(symlink("target", link_path), 0);
+        assert_int_equal(file_write(link_path, "new", 3, 0644, &e), 0);
+        assert_int_equal(lstat(link_path, &st), 0);
+        assert_true(S_ISLNK(st.st_mode));
+        assert_string_equal(content_of(in_folder("target")), "new");
+
+        assert_int_equal(mkfifo(in_folder("pipe"), 0600), 0);
+        pipe_fd = open(in_folder("pipe"), O_RDWR);
+        assert_true(pipe_fd >= 0);
+        assert_int_equal(file_write_fast(in_folder("pipe"), "x", 1, 0, &e), 0);
+        assert_int_equal(read(pipe_fd, got, sizeof(got)), 1);
+        assert_string_equal(got, "x");
+        close(pipe_fd);
+}
+
+static void a_device_that_takes_nothing_is_an_error(void **state)
+{
+        struct err e = ERR_INIT;
+
+        (void)state;
+        assert_int_equal(symlink("/dev/full", in_folder("link")), 0);
+        assert_int_equal(file_write(in_folder("link"), "x", 1, 0644, &e), -1);
+        assert_int_equal(e.code, ERR_IO);
+        assert_non_null(strstr(e.text, "No space left"));
+}
+
 static void what_a_killed_writer_left_does_not_disturb(void **state)
 {
         char name[64];
@@ -220,6 +257,8 @@ int main(void)
             IN_FOLDER(a_written_file_has_its_mode_whatever_the_umask),
             IN_FOLDER(a_reader_keeps_the_old_file),
             IN_FOLDER(a_full_disk_leaves_the_old_file_and_no_litter),
+            IN_FOLDER(what_is_no_regular_file_is_written_into),
+            IN_FOLDER(a_device_that_takes_nothing_is_an_error),
             IN_FOLDER(what_a_killed_writer_left_does_not_disturb),
             IN_FOLDER(a_missing_folder_and_a_folder_in_the_way_are_errors),
             IN_FOLDER(a_folder_is_made_with_its_parents),
