@@ -12,7 +12,11 @@
 
 #include "pki/internal.h"
 
-enum { DNS_NAME_MAX = 253, DNS_LABEL_MAX = 63 };
+enum {
+        DNS_NAME_MAX = 253,
+        DNS_LABEL_MAX = 63,
+        URI_MAX = 2000, /* what clients and servers take without asking */
+};
 
 static const struct kind {
         const char *prefix;
@@ -103,11 +107,51 @@ static bool is_email(const char *text)
                is_dns_name(at + 1, false);
 }
 
+static bool is_port(const char *text, size_t len)
+{
+        uint64_t port;
+        char plain[8];
+
+        if (len >= sizeof(plain))
+                return false;
+        memcpy(plain, text, len);
+        plain[len] = '\0';
+        return parse_uint(plain, 65535, &port, NULL) == 0;
+}
+
+/* HOST[:PORT] of an http URL, whose host is never empty (RFC 9110 section
+ * 4.2.1), and which bears no user name (section 4.2.4). */
+static bool is_authority(const char *text, size_t len)
+{
+        const char *colon = memrchr(text, ':', len);
+        char host[DNS_NAME_MAX + 1];
+        unsigned char ip[16];
+        size_t host_len = len;
+
+        if (colon != NULL && text[len - 1] != ']') {
+                host_len = (size_t)(colon - text);
+                if (!is_port(colon + 1, len - host_len - 1))
+                        return false;
+        }
+        if (host_len >= sizeof(host))
+                return false;
+        memcpy(host, text, host_len);
+        host[host_len] = '\0';
+        return is_dns_name(host, false) || ip_octets(host, ip) == 4 ||
+               (host[0] == '[' && ip_octets(host, ip) == 16);
+}
+
 /* scheme ":" something, without what RFC 3986 wants percent-encoded. */
 static bool is_uri(const char *text)
 {
         size_t scheme = strcspn(text, ":/?#");
+        const char *authority = text + scheme + strlen("://");
+        bool http = strncasecmp(text, "http://", 7) == 0 ||
+                    strncasecmp(text, "https://", 8) == 0;
 
+        if (strlen(text) > URI_MAX ||
+            (http && !is_authority(authority, strcspn(authority, "/?#"))))
+                return false;
         return isalpha((unsigned char)text[0]) && text[scheme] == ':' &&
                strspn(text,
                    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -156,8 +200,9 @@ static int check(const struct kind *kind, const char *value, struct err *e)
                 return err_set(
                     e, ERR_USAGE, "'%s' is not a mail address", value);
         if (kind == kind_uri && !is_uri(value))
-                return err_set(
-                    e, ERR_USAGE, "'%s' is not an absolute URI", value);
+                return err_set(e, ERR_USAGE,
+                    "'%s' is not an absolute URI of at most %d characters",
+                    value, URI_MAX);
         return 0;
 }
 

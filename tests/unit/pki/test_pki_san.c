@@ -26,6 +26,11 @@ static void each_kind_of_name_is_recognised(void **state)
             {"dns:www", "DNS:"},
             {"IP:10.0.0.1", "IP:"},
             {"URI:urn:uuid:1", "URI:"},
+            {"file:///etc/hosts", "URI:"},
+            {"HTTP://a_b.example:80?x", "URI:"},
+            {"https://127.0.0.1/", "URI:"},
+            {"http://[::1]:8080", "URI:"},
+            {"http://[::1]#x", "URI:"},
         };
         size_t i;
 
@@ -71,6 +76,17 @@ static void what_cannot_be_a_name_is_refused_as_usage(void **state)
             "1http://x",
             "http://a b",
             "http://<x>",
+            "http://",
+            "http:///path",
+            "http://:80",
+            "http://h:",
+            "http://h:65536",
+            "http://h:+1",
+            "http://user@h",
+            "http://::1",
+            "http://[::1",
+            "http://[127.0.0.1]",
+            "https://a..b",
             "URI:relative",
             "URI:x:",
             "a,DNS:b",
@@ -105,6 +121,18 @@ static void a_dns_name_may_have_253_octets_and_no_more(void **state)
         name[253] = 'a';
         name[254] = '\0';
         assert_int_equal(pki_san_check(name, &prefix, NULL), -1);
+}
+
+static void a_uri_may_have_2000_characters_and_no_more(void **state)
+{
+        char uri[2002] = "http://h/";
+        const char *prefix;
+
+        (void)state;
+        memset(uri + 9, 'x', sizeof(uri) - 10);
+        assert_int_equal(pki_san_check(uri, &prefix, NULL), -1);
+        uri[2000] = '\0';
+        assert_int_equal(pki_san_check(uri, &prefix, NULL), 0);
 }
 
 static void a_bad_name_makes_no_certificate(void **state)
@@ -163,6 +191,7 @@ int main(void)
             cmocka_unit_test(each_kind_of_name_is_recognised),
             cmocka_unit_test(what_cannot_be_a_name_is_refused_as_usage),
             cmocka_unit_test(a_dns_name_may_have_253_octets_and_no_more),
+            cmocka_unit_test(a_uri_may_have_2000_characters_and_no_more),
             cmocka_unit_test(a_bad_name_makes_no_certificate),
             cmocka_unit_test(only_the_sans_name_a_host),
             cmocka_unit_test(without_sans_the_common_name_is_no_host),
