@@ -119,6 +119,7 @@ int db_check_schema(struct cadb *db, int64_t *version, struct err *e)
 {
         int64_t application = 0;
 
+        *version = 0;
         if (db_number(db, SQL_APPLICATION_ID, &application, e) != 0 ||
             db_number(db, SQL_USER_VERSION, version, e) != 0)
                 return -1;
