@@ -1,17 +1,11 @@
 #include "cmd.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "cadb/write.h"
-#include "hierarchy.h"
+#include "newlab.h"
 #include "print.h"
 
 enum {
@@ -127,6 +121,21 @@ static int set_option(struct init *init, int option, struct err *e)
         return -1;
 }
 
+static int check_name(const char *name, struct err *e)
+{
+        const char *p;
+
+        /* "NAME Root" must fit (RFC 5280 appendix A, ub-common-name). */
+        if (name[0] == '\0' || strlen(name) > 48)
+                return err_set(
+                    e, ERR_USAGE, "--name: must have 1 to 48 characters");
+        for (p = name; *p != '\0'; p++)
+                if ((unsigned char)*p < ' ' || *p == 0x7f)
+                        return err_set(e, ERR_USAGE,
+                            "--name: must be without control characters");
+        return 0;
+}
+
 static int parse(struct init *init, struct args *a, struct err *e)
 {
         int option;
@@ -134,12 +143,9 @@ static int parse(struct init *init, struct args *a, struct err *e)
         while ((option = args_next(a, options, e)) != ARGS_END)
                 if (option == ARGS_BAD || set_option(init, option, e) != 0)
                         return -1;
-        if (args_words(a, 0, 0, "", e) != 0)
+        if (args_words(a, 0, 0, "", e) != 0 ||
+            check_name(init->spec.name, e) != 0)
                 return -1;
-        /* "NAME Root" must fit (RFC 5280 appendix A, ub-common-name). */
-        if (init->spec.name[0] == '\0' || strlen(init->spec.name) > 48)
-                return err_set(
-                    e, ERR_USAGE, "--name: must have 1 to 48 characters");
         if (init->validity == 0)
                 return err_set(e, ERR_USAGE, "--days: a CA must live a while");
         return 0;
@@ -162,124 +168,6 @@ static int choose_url(struct cadb_settings *s, struct err *e)
                 snprintf(
                     s->ocsp_url, sizeof(s->ocsp_url), "http://%s", address);
         return rc;
-}
-
-/* ---- the directory ----------------------------------------------------- */
-
-static bool exists(const char *dir, const char *name)
-{
-        char path[PATH_MAX];
-        struct stat st;
-
-        return file_path(path, sizeof(path), NULL, "%s/%s", dir, name) == 0 &&
-               lstat(path, &st) == 0;
-}
-
-static const struct {
-        const char *name;
-        mode_t mode; /* of a folder; 0: a file */
-} ours[] = {
-    {"ca", 0700}, /* keys inside */
-    {"responder", 0700},
-    {"certs", 0755},
-    {"certs/.new", 0755},
-    {"crl", 0755},
-    {"root.pem", 0},
-    {"responder.pem", 0},
-    {"clock", 0},
-};
-enum { OURS_LEN = sizeof(ours) / sizeof(ours[0]) };
-
-/* "ca.db.new" tells that what lies there is of an init that was killed. */
-static int clear_way(const char *dir, struct err *e)
-{
-        bool killed = exists(dir, "ca.db.new");
-        char path[PATH_MAX];
-        size_t i;
-
-        for (i = 0; i < OURS_LEN; i++) {
-                if (!exists(dir, ours[i].name))
-                        continue;
-                if (!killed)
-                        return err_set(e, ERR_EXISTS,
-                            "%s/%s: in the way, though no CA is there: name "
-                            "another directory with --dir",
-                            dir, ours[i].name);
-                if (file_path(path, sizeof(path), e, "%s/%s", dir,
-                        ours[i].name) != 0 ||
-                    file_remove_tree(path, e) != 0)
-                        return -1;
-        }
-        return 0;
-}
-
-/* Waits for another init in the same DIR, then looks what is there.  The lock
- * goes with the process that holds it. */
-static int claim(const char *dir, int *lock, struct err *e)
-{
-        if (file_mkdir(dir, 0755, e) != 0)
-                return -1;
-        *lock = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (*lock < 0 || flock(*lock, LOCK_EX) != 0)
-                return err_errno(e, ERR_IO, "%s", dir);
-        if (exists(dir, "ca.db"))
-                return err_set(e, ERR_EXISTS,
-                    "%s: there is a CA already: remove the directory, or name "
-                    "another one with --dir",
-                    dir);
-        return clear_way(dir, e);
-}
-
-static int make_folders(const char *dir, struct err *e)
-{
-        char path[PATH_MAX];
-        size_t i;
-
-        for (i = 0; i < OURS_LEN; i++)
-                if (ours[i].mode != 0 &&
-                    (file_path(path, sizeof(path), e, "%s/%s", dir,
-                         ours[i].name) != 0 ||
-                        file_mkdir(path, ours[i].mode, e) != 0))
-                        return -1;
-        return 0;
-}
-
-/* What file_write has not: the names of the folders.  The one above DIR may be
- * unreadable for us, and then DIR was there before. */
-static int sync_folders(const char *dir, struct err *e)
-{
-        static const char *const parents[] = {"ca", "certs", "."};
-        char path[PATH_MAX];
-        size_t i;
-
-        for (i = 0; i < sizeof(parents) / sizeof(parents[0]); i++)
-                if (file_path(
-                        path, sizeof(path), e, "%s/%s", dir, parents[i]) != 0 ||
-                    file_sync(path, e) != 0)
-                        return -1;
-        if (file_path(path, sizeof(path), e, "%s/..", dir) != 0)
-                return -1;
-        file_sync(path, NULL);
-        return 0;
-}
-
-/* The database appears last, complete.  Until then the lab does not exist. */
-static int build(struct init *init, const char *dir, struct err *e)
-{
-        struct cadb *db = NULL;
-
-        if (cadb_create(dir, &init->settings, &db, e) != 0)
-                return -1;
-        if (make_folders(dir, e) != 0 || labclock_create(dir, e) != 0 ||
-            cadb_begin(db, e) != 0 ||
-            hierarchy_make(db, &init->spec, init->made, e) != 0 ||
-            (!init->settings.temporary && sync_folders(dir, e) != 0) ||
-            cadb_commit(db, e) != 0) {
-                cadb_rollback(db);
-                cadb_close(db);
-                return -1;
-        }
-        return cadb_publish(db, e);
 }
 
 /* ---- what it prints ---------------------------------------------------- */
@@ -349,7 +237,7 @@ static int run(struct args *a, struct err *e)
                 .model = CADB_SIGNER_DELEGATED},
             .validity = VALIDITY_S,
         };
-        int lock = -1, rc = -1;
+        int rc = -1;
 
         if (parse(&init, a, e) != 0)
                 return -1;
@@ -359,12 +247,9 @@ static int run(struct args *a, struct err *e)
         init.spec.not_before = init.spec.now - BACKDATE_S;
         init.spec.not_after = init.spec.now + init.validity;
         init.settings.created_at = init.spec.now;
-        if (claim(init.spec.dir, &lock, e) == 0 &&
-            choose_url(&init.settings, e) == 0 &&
-            build(&init, init.spec.dir, e) == 0)
+        if (choose_url(&init.settings, e) == 0 &&
+            newlab_make(&init.spec, init.made, e) == 0)
                 rc = print_init(a, &init, e);
-        if (lock >= 0)
-                close(lock);
         return rc;
 }
 

@@ -27,8 +27,12 @@ static int remove_companions(const char *path, struct err *e)
         return 0;
 }
 
-static int remove_leftover(const char *path, struct err *e)
+int cadb_unmake(const char *dir, struct err *e)
 {
+        char path[PATH_MAX];
+
+        if (file_path(path, sizeof(path), e, "%s/ca.db.new", dir) != 0)
+                return -1;
         if (unlink(path) != 0 && errno != ENOENT)
                 return err_errno(e, ERR_IO, "%s: cannot remove", path);
         return remove_companions(path, e);
@@ -58,15 +62,13 @@ static int fill(struct cadb *db, const struct cadb_settings *s, struct err *e)
 int cadb_create(const char *dir, const struct cadb_settings *s,
     struct cadb **out, struct err *e)
 {
-        char path[PATH_MAX];
         struct cadb *db;
 
         *out = NULL;
         /* SQLite would try to read what it may not make, and say ENOENT. */
         if (access(dir, W_OK | X_OK) != 0)
                 return err_errno(e, ERR_IO, "%s", dir);
-        if (file_path(path, sizeof(path), e, "%s/ca.db.new", dir) != 0 ||
-            remove_leftover(path, e) != 0 ||
+        if (cadb_unmake(dir, e) != 0 ||
             db_open(dir, "ca.db.new",
                 SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, CADB_BUSY_MS, &db,
                 e) != 0)

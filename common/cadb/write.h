@@ -23,6 +23,9 @@ int cadb_create(const char *dir, const struct cadb_settings *s,
     struct cadb **out, struct err *e);
 int cadb_publish(struct cadb *db, struct err *e);
 
+/* Removes DIR/ca.db.new, after a failure.  No handle on it is open. */
+int cadb_unmake(const char *dir, struct err *e);
+
 /* For writing; brings an older schema up to date, in one transaction. */
 int cadb_open_write(const char *dir, struct cadb **out, struct err *e);
 

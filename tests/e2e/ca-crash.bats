@@ -181,6 +181,25 @@ assert c.execute("pragma integrity_check").fetchall() == [("ok",)]'
   [ "$rounds" -gt 10 ]
 }
 
+@test "init that finds no room leaves nothing" {
+  need_strace
+  rounds=0
+  for call in pwrite64 ?mkdir ?mkdirat fchmod; do
+    for ((n = 1; ; n++)); do
+      run strace -qq -o /dev/null -e "trace=$call" \
+        -e "inject=$call:error=ENOSPC:when=$n" ocsp-ca init
+      [ "$status" -ne 0 ] || break
+      [ "$status" -eq 74 ]
+      [ "${#lines[@]}" -eq 1 ]
+      [ ! -e lab ]
+      rounds=$((rounds + 1))
+    done
+    ocsp-ca issue www
+    rm -rf lab
+  done
+  [ "$rounds" -gt 10 ]
+}
+
 @test "kill -9 at random moments: every acknowledged change is there" {
   ocsp-ca init
   : >issued

@@ -151,6 +151,13 @@ END
   [ ! -e lab/ca.db.new ]
 }
 
+@test "a failed init leaves a folder that was there as it was" {
+  mkdir lab
+  echo mine >lab/file
+  exits 64 ocsp-ca init --name $'\xff'
+  [ "$(ls -A lab)" = file ]
+}
+
 @test "what an interrupted init has left is overwritten" {
   mkdir -p lab/ca/ca3 lab/responder
   echo part >lab/ca.db.new
@@ -173,9 +180,13 @@ END
   refused --signer nobody
   refused --ocsp-url https://127.0.0.1
   refused --ocsp-url ''
+  refused --ocsp-url http://
+  refused --ocsp-url "http://$(printf '%0300d' 0)"
   refused --days x
   refused --days 0
   refused --name ''
+  refused --name $'two\nlines'
+  refused --name $'\xff'
   refused --frobnicate
   refused word
 }
