@@ -72,23 +72,23 @@ static int parse(
         return args_words(a, 1, CERTS_MAX, "CERT", e);
 }
 
-static int fill_times(
-    const struct wish *w, int64_t now, struct cadb_revocation *r, struct err *e)
+/* text NULL: *out stays.  0 is how the database says "none". */
+static int parse_past(const char *option, const char *text, int64_t now,
+    int64_t *out, struct err *e)
 {
-        char text[TIME_TEXT_MAX];
+        char at[TIME_TEXT_MAX];
 
-        r->revoked_at = now;
-        if (w->revocation_date != NULL &&
-            parse_time(w->revocation_date, now, &r->revoked_at, e) != 0)
-                return -1;
-        if (r->revoked_at > now)
+        if (text == NULL)
+                return 0;
+        if (parse_time(text, now, out, e) != 0)
+                return err_prefix(e, "%s", option);
+        if (*out > now)
                 return err_set(e, ERR_USAGE,
-                    "--revocation-date '%s': in the future: the lab's clock "
-                    "is at %s",
-                    w->revocation_date, format_time(now, text));
-        if (w->invalidity_date != NULL)
-                return parse_time(
-                    w->invalidity_date, now, &r->invalidity_at, e);
+                    "%s '%s': in the future: the lab's clock is at %s", option,
+                    text, format_time(now, at));
+        if (*out <= 0)
+                return err_set(e, ERR_USAGE,
+                    "%s '%s': must be after 1970-01-01", option, text);
         return 0;
 }
 
@@ -148,8 +148,11 @@ static int change_all(const struct lab *lab, const struct wish *w,
 
         if (cadb_begin(lab->db, e) != 0)
                 return -1;
-        now = lab_now(lab);
-        if (fill_times(w, now, &r, e) != 0)
+        r.revoked_at = now = lab_now(lab);
+        if (parse_past("--revocation-date", w->revocation_date, now,
+                &r.revoked_at, e) != 0 ||
+            parse_past("--invalidity-date", w->invalidity_date, now,
+                &r.invalidity_at, e) != 0)
                 goto fail;
         for (i = 0; i < a->words_len; i++)
                 if (change_one(lab, w, &r, now, a->words[i], &out[i], e) != 0)

@@ -13,7 +13,9 @@ int print_json(json_t *record, struct err *e)
         int rc;
 
         if (record == NULL)
-                return err_set(e, ERR_INTERNAL, "cannot make JSON");
+                return err_set(e, ERR_INTERNAL,
+                    "cannot make JSON: a name or path that is not UTF-8, or no "
+                    "memory");
         rc = json_dumpf(record, stdout, JSON_COMPACT);
         json_decref(record);
         if (rc != 0 || putchar('\n') == EOF)

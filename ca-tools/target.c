@@ -103,7 +103,7 @@ int target_find(const struct lab *lab, const char *text, const char *ca_name,
         if (is_path || access(text, F_OK) == 0)
                 return by_file(lab, text, result, out, e);
         return err_set(e, ERR_NOTFOUND,
-            "%s: no certificate has that name: see 'ocsp-ca list'", text);
+            "'%s': no certificate has that name: see 'ocsp-ca list'", text);
 }
 
 int target_get(const struct lab *lab, const char *text, const char *ca_name,

@@ -15,8 +15,10 @@ int pki_cert_from_der(struct span der, X509 **out, struct err *e)
             der.len > FILE_LIMIT ? NULL : d2i_X509(NULL, &p, (long)der.len);
 
         *out = NULL;
-        if (cert == NULL)
-                return openssl_err(e, ERR_DATA, "not a certificate");
+        if (cert == NULL) {
+                ERR_clear_error(); /* "nested asn1 error" helps nobody */
+                return err_set(e, ERR_DATA, "not a certificate");
+        }
         if (p != der.data + der.len) {
                 X509_free(cert);
                 return err_set(e, ERR_DATA,

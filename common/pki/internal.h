@@ -15,8 +15,8 @@
 int openssl_err(struct err *e, enum err_code code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* "F: neither PEM nor DER" and the like: one file whole, in a read-only BIO
- * over content, which must outlive it. */
+/* One file whole, not empty, in a read-only BIO over content, which must
+ * outlive it. */
 int bio_of_file(
     const char *path, struct buf *content, BIO **out, struct err *e);
 bool is_pem(const struct buf *content);

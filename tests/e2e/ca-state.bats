@@ -105,10 +105,23 @@ END
     --invalidity-date 2026-01-01
   [ "$(state www revoked_at)" = 2026-01-02T03:04:05Z ]
   [ "$(state www invalidity_at)" = 2026-01-01T00:00:00Z ]
-  exits 64 ocsp-ca revoke mail --revocation-date +1h
-  [[ $output == *"in the future"* ]]
-  exits 64 ocsp-ca revoke mail --revocation-date yesterday
+  for option in --revocation-date --invalidity-date; do
+    exits 64 ocsp-ca revoke mail "$option" +1h
+    [[ $output == *"$option '+1h': in the future"* ]]
+    exits 64 ocsp-ca revoke mail "$option" yesterday
+    [[ $output == *"$option: 'yesterday' is not a time"* ]]
+    exits 64 ocsp-ca revoke mail "$option" 1970-01-01
+    [ "${#lines[@]}" -eq 1 ]
+  done
   exits 0 ocsp-ca status mail
+}
+
+@test "a revocation may begin before the certificate does" {
+  lab
+  ocsp-ca revoke www --revocation-date 1999-12-31
+  [ "$(state www revoked_at)" = 1999-12-31T00:00:00Z ]
+  ocsp-ca crl --out - | openssl crl -noout -text |
+    grep -q 'Revocation Date: Dec 31 00:00:00 1999 GMT'
 }
 
 @test "hold and release, and again" {
