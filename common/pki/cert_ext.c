@@ -133,7 +133,7 @@ static int add_sans(X509 *cert, const struct pki_cert_spec *spec, struct err *e)
 {
         GENERAL_NAMES *names = NULL;
         /* Critical where there is no subject, RFC 5280 section 4.2.1.6. */
-        bool critical = spec->common_name == NULL && spec->organization == NULL;
+        bool critical = spec->common_name == NULL;
         int rc = -1;
 
         if (spec->sans_len == 0)

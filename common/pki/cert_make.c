@@ -2,21 +2,20 @@
 
 #include "pki/internal.h"
 
-/* RFC 5280 appendix A.1: ub-common-name and ub-organization-name. */
-enum { UPPER_BOUND = 64 };
+enum { COMMON_NAME_MAX = 64 }; /* RFC 5280 appendix A.1: ub-common-name */
 
-static int add_name(X509_NAME *name, int nid, const char *text, struct err *e)
+static int add_common_name(X509_NAME *name, const char *text, struct err *e)
 {
         if (text == NULL)
                 return 0;
         if (text[0] == '\0')
-                return err_set(e, ERR_USAGE, "%s: empty", OBJ_nid2ln(nid));
-        if (X509_NAME_add_entry_by_NID(name, nid, MBSTRING_UTF8,
+                return err_set(e, ERR_USAGE, "common name: empty");
+        if (X509_NAME_add_entry_by_NID(name, NID_commonName, MBSTRING_UTF8,
                 (const unsigned char *)text, -1, -1, 0) == 1)
                 return 0;
         return openssl_err(e, ERR_USAGE,
-            "%s '%.80s': not UTF-8 of at most %d characters", OBJ_nid2ln(nid),
-            text, UPPER_BOUND);
+            "common name '%.80s': not UTF-8 of at most %d characters", text,
+            COMMON_NAME_MAX);
 }
 
 static int set_names(
@@ -28,8 +27,7 @@ static int set_names(
 
         if (name == NULL)
                 return openssl_err(e, ERR_OS, "out of memory");
-        if (add_name(name, NID_organizationName, spec->organization, e) != 0 ||
-            add_name(name, NID_commonName, spec->common_name, e) != 0)
+        if (add_common_name(name, spec->common_name, e) != 0)
                 goto out;
         issuer =
             spec->issuer == NULL ? name : X509_get_subject_name(spec->issuer);

@@ -141,11 +141,10 @@ enum pki_profile {
 
 struct pki_cert_spec {
         enum pki_profile profile;
-        const char *common_name;  /* at most 64 characters of UTF-8 */
-        const char *organization; /* the same; either may be NULL, and with
-                                     neither the SANs become critical */
-        EVP_PKEY *subject_key;    /* its public half is used */
-        X509 *issuer;             /* NULL: self-signed */
+        const char *common_name; /* at most 64 characters of UTF-8; NULL: no
+                                    subject, and the SANs become critical */
+        EVP_PKEY *subject_key;   /* its public half is used */
+        X509 *issuer;            /* NULL: self-signed */
         EVP_PKEY *issuer_key;
         struct pki_serial serial;
         int64_t not_before, not_after;
@@ -167,9 +166,6 @@ int pki_cert_make(const struct pki_cert_spec *spec, X509 **out, struct err *e);
  * (static); the word may bear one already, which then counts.  Checks it:
  * ERR_USAGE if it cannot be one. */
 int pki_san_check(const char *word, const char **prefix, struct err *e);
-
-/* PKCS#10: loads REQ.csr (PEM or DER) and checks its own signature. */
-int pki_csr_load(const char *path, X509_REQ **out, struct err *e);
 
 /* ---- CRL --------------------------------------------------------------- */
 

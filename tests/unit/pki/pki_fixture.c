@@ -43,12 +43,10 @@ static void make_cas(void)
         struct pki_cert_spec ca = fixture_spec(PKI_INTERMEDIATE);
 
         root.common_name = "Root";
-        root.organization = "ocsp-lab";
         root.subject_key = root.issuer_key = fixture.root_key;
         root.issuer = NULL;
         fixture.root = fixture_make(&root);
         ca.common_name = "Issuing CA";
-        ca.organization = "ocsp-lab";
         ca.subject_key = fixture.ca_key;
         ca.issuer = fixture.root;
         ca.issuer_key = fixture.root_key;

@@ -142,7 +142,6 @@ static void the_issuer_is_found_by_name_and_signature(void **state)
         (void)state;
         /* The same name with another key. */
         twin.common_name = "Issuing CA";
-        twin.organization = "ocsp-lab";
         twin.issuer = NULL;
         twin.subject_key = twin.issuer_key = fixture.root_key;
         other = fixture_make(&twin);

@@ -133,43 +133,6 @@ static void bytes_behind_a_der_certificate_are_refused(void **state)
         buf_release(&der);
 }
 
-static const char *request_file(bool break_it)
-{
-        X509_REQ *req = X509_REQ_new();
-        unsigned char *der = NULL;
-        const char *path;
-        int len;
-
-        assert_non_null(req);
-        assert_int_equal(X509_REQ_set_pubkey(req, fixture.leaf_key), 1);
-        assert_true(X509_REQ_sign(req, fixture.leaf_key, EVP_sha256()) > 0);
-        len = i2d_X509_REQ(req, &der);
-        assert_true(len > 0);
-        der[len - 1] ^= break_it;
-        path = fixture_file("req.csr", der, (size_t)len, 0644);
-        OPENSSL_free(der);
-        X509_REQ_free(req);
-        return path;
-}
-
-static void a_request_must_prove_that_it_holds_its_key(void **state)
-{
-        struct err e = ERR_INIT;
-        X509_REQ *req;
-
-        (void)state;
-        assert_int_equal(pki_csr_load(request_file(false), &req, &e), 0);
-        X509_REQ_free(req);
-        assert_int_equal(pki_csr_load(request_file(true), &req, &e), -1);
-        assert_null(req);
-        assert_int_equal(e.code, ERR_DATA);
-        assert_non_null(strstr(e.text, "signature"));
-        assert_int_equal(
-            pki_csr_load(fixture_file("x", "junk", 4, 0644), &req, &e), -1);
-        assert_int_equal(e.code, ERR_DATA);
-        assert_int_equal(ERR_peek_error(), 0);
-}
-
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -179,7 +142,6 @@ int main(void)
             cmocka_unit_test(a_cut_off_file_is_refused),
             cmocka_unit_test(what_holds_no_certificate_is_refused),
             cmocka_unit_test(bytes_behind_a_der_certificate_are_refused),
-            cmocka_unit_test(a_request_must_prove_that_it_holds_its_key),
         };
 
         return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
