@@ -60,14 +60,12 @@ static int parse_model(
             "'%s' is no signer model: choose delegated, ca or trusted", text);
 }
 
-static int set_url(struct cadb_settings *s, const char *url, struct err *e)
+/* The first is where the lab's responder is. */
+static int add_url(struct cadb_settings *s, const char *url, struct err *e)
 {
         const char *prefix;
+        char *to = s->ocsp_url;
 
-        if (s->ocsp_url[0] != '\0')
-                return err_set(e, ERR_USAGE,
-                    "init: one --ocsp-url is the lab's responder: give more "
-                    "to 'ocsp-ca issue'");
         /* http only: a client cannot check the responder's own certificate
          * while it looks for that answer (RFC 6960 appendix A.1). */
         if (strncmp(url, "http://", 7) != 0 ||
@@ -76,11 +74,17 @@ static int set_url(struct cadb_settings *s, const char *url, struct err *e)
                     "--ocsp-url '%s': not of the form http://HOST[:PORT][/"
                     "PATH]",
                     url);
-        if (strlen(url) >= sizeof(s->ocsp_url))
+        if (strlen(url) >= CADB_URL_MAX)
                 return err_set(e, ERR_USAGE,
-                    "--ocsp-url: longer than %zu characters",
-                    sizeof(s->ocsp_url) - 1);
-        snprintf(s->ocsp_url, sizeof(s->ocsp_url), "%s", url);
+                    "--ocsp-url '%s': longer than %d characters", url,
+                    CADB_URL_MAX - 1);
+        if (s->ocsp_url[0] != '\0') {
+                if (s->more_urls_len == CADB_MORE_URLS)
+                        return err_set(e, ERR_USAGE, "--ocsp-url: more than %d",
+                            CADB_MORE_URLS + 1);
+                to = s->more_urls[s->more_urls_len++];
+        }
+        snprintf(to, CADB_URL_MAX, "%s", url);
         return 0;
 }
 
@@ -106,7 +110,7 @@ static int set_option(struct init *init, int option, struct err *e)
         case OPT_SIGNER:
                 return parse_model(optarg, &init->spec.model, e);
         case OPT_OCSP_URL:
-                return set_url(&init->settings, optarg, e);
+                return add_url(&init->settings, optarg, e);
         case OPT_DAYS:
                 if (parse_duration(optarg, 'd', &init->validity, e) != 0)
                         return err_prefix(e, "--days");
@@ -188,13 +192,15 @@ static json_t *cas_json(const struct init *init)
 
 static int print_init_json(const struct init *init, struct err *e)
 {
-        const char *dir = init->spec.dir;
+        const char *dir = init->spec.dir, *urls[PKI_URLS_MAX];
+        size_t urls_len = lab_urls(&init->settings, urls);
         bool trusted = init->spec.model == CADB_SIGNER_TRUSTED;
 
         return print_json(
-            json_pack("{s:s, s:o, s:s, s:s, s:s, s:o, s:o, s:b, s:b, s:o}",
+            json_pack("{s:s, s:o, s:s, s:o, s:s, s:s, s:o, s:o, s:b, s:b, s:o}",
                 "dir", dir, "root", json_sprintf("%s/root.pem", dir),
-                "ocsp_url", init->settings.ocsp_url, "algorithm",
+                "ocsp_url", init->settings.ocsp_url, "ocsp_urls",
+                json_strings(urls, urls_len), "algorithm",
                 pki_algorithm_name(init->spec.algorithm), "signer",
                 cadb_signer_model_name(init->spec.model), "responder_cert",
                 trusted ? json_sprintf("%s/responder.pem", dir) : json_null(),
@@ -209,7 +215,7 @@ static int print_init(
 {
         const char *dir = init->spec.dir;
         char until[TIME_TEXT_MAX];
-        unsigned i;
+        size_t i;
 
         if (a->json)
                 return print_init_json(init, e);
@@ -219,6 +225,8 @@ static int print_init(
                 printf("  %-8s %s, until %s\n", init->made[i].name,
                     init->made[i].subject, until);
         printf("  %-8s %s\n", "OCSP", init->settings.ocsp_url);
+        for (i = 0; i < init->settings.more_urls_len; i++)
+                printf("  %-8s %s\n", "", init->settings.more_urls[i]);
         printf("  %-8s %s/root.pem\n", "trust", dir);
         if (init->spec.model == CADB_SIGNER_TRUSTED)
                 printf("  %-8s %s/responder.pem, for OCSP answers\n", "", dir);
@@ -270,7 +278,9 @@ const struct command cmd_init = {
         "ca, trusted\n"
         "  --ocsp-url URL       where the responder will be (default: a free "
         "port of\n"
-        "                       127.0.0.1, chosen now)\n"
+        "                       127.0.0.1, chosen now); repeated: what "
+        "certificates name\n"
+        "                       besides\n"
         "  --days N             validity of the CAs; 90s, 8h too (default: "
         "3650)\n"
         "  --no-faults          for ever refuse scenarios and a moving clock\n"

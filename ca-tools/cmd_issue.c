@@ -195,16 +195,6 @@ fail:
 
 /* ---- what it prints ---------------------------------------------------- */
 
-static json_t *strings(const char *const *words, size_t len)
-{
-        json_t *list = json_array();
-        size_t i;
-
-        for (i = 0; i < len; i++)
-                json_array_append_new(list, json_string(words[i]));
-        return list;
-}
-
 static json_t *path_json(
     const struct plan *p, const char *name, const char *file)
 {
@@ -225,8 +215,9 @@ static int print_one_json(const struct issue *i, const struct plan *p,
                 path_json(p, i->name, "chain"), "fullchain",
                 path_json(p, i->name, "fullchain"), "not_before",
                 json_time(p->not_before), "not_after", json_time(p->not_after),
-                "sans", strings(i->sans, i->sans_len), "ocsp_urls",
-                strings(w->urls, w->urls_len), "must_staple", w->must_staple),
+                "sans", json_strings(i->sans, i->sans_len), "ocsp_urls",
+                json_strings(w->urls, w->urls_len), "must_staple",
+                w->must_staple),
             e);
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cadb/write.h"
+#include "lab.h"
 #include "store.h"
 
 enum { SUBJECT_MAX = 64 }; /* RFC 5280 appendix A: ub-common-name */
@@ -243,13 +244,13 @@ static int make_level(struct cadb *db, const struct hierarchy_spec *spec,
     unsigned level, const struct level *parent, struct level *out,
     struct err *e)
 {
-        const char *url = spec->settings->ocsp_url;
+        const char *urls[PKI_URLS_MAX];
         struct pki_cert_spec cert = {
             .profile = level == 0 ? PKI_ROOT : PKI_INTERMEDIATE,
             .common_name = out->subject,
             .path_len = level == 0 ? -1 : (int)(spec->depth - level - 1),
-            .ocsp_urls = &url,
-            .ocsp_urls_len = level == 0 ? 0 : 1,
+            .ocsp_urls = urls,
+            .ocsp_urls_len = level == 0 ? 0 : lab_urls(spec->settings, urls),
         };
 
         subject_of(spec, level, out->subject);

@@ -37,6 +37,18 @@ void lab_release(struct lab *lab)
         lab->clock = NULL;
 }
 
+_Static_assert(1 + CADB_MORE_URLS <= PKI_URLS_MAX, "all URLs fit");
+
+size_t lab_urls(const struct cadb_settings *s, const char *urls[PKI_URLS_MAX])
+{
+        size_t i;
+
+        urls[0] = s->ocsp_url;
+        for (i = 0; i < s->more_urls_len; i++)
+                urls[1 + i] = s->more_urls[i];
+        return 1 + s->more_urls_len;
+}
+
 int64_t lab_now(const struct lab *lab)
 {
         return labclock_now(lab->clock);

@@ -5,6 +5,7 @@
 #include "args.h"
 #include "base/base.h"
 #include "cadb/cadb.h"
+#include "pki/pki.h"
 
 struct lab {
         const char *dir; /* borrowed */
@@ -22,6 +23,10 @@ int lab_open(struct lab *lab, const struct args *a, struct err *e);
 int lab_open_write(struct lab *lab, const struct args *a, struct err *e);
 
 void lab_release(struct lab *lab);
+
+/* The OCSP URLs of a certificate for which nobody named one: the responder's
+ * first.  They point into s.  Returns how many. */
+size_t lab_urls(const struct cadb_settings *s, const char *urls[PKI_URLS_MAX]);
 
 /* The lab's now. */
 int64_t lab_now(const struct lab *lab);

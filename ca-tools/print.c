@@ -37,6 +37,16 @@ json_t *json_serial(const uint8_t *serial, size_t len)
         return json_string(pki_serial_text((struct span){serial, len}, text));
 }
 
+json_t *json_strings(const char *const *words, size_t len)
+{
+        json_t *list = json_array();
+        size_t i;
+
+        for (i = 0; i < len; i++)
+                json_array_append_new(list, json_string(words[i]));
+        return list;
+}
+
 json_t *json_cert(const struct cadb_cert *cert)
 {
         const struct cadb_state *s = &cert->state;

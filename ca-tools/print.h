@@ -15,6 +15,8 @@ int print_json(json_t *record, struct err *e);
 json_t *json_time(int64_t t);
 json_t *json_serial(const uint8_t *serial, size_t len);
 
+json_t *json_strings(const char *const *words, size_t len);
+
 /* Name, serial, CA, subject, validity and status of a certificate. */
 json_t *json_cert(const struct cadb_cert *cert);
 

@@ -233,7 +233,7 @@ int plan_make(
             authority_algorithm(&p->ca, &w->algorithm, e) != 0)
                 return -1;
         if (!w->no_url && w->urls_len == 0)
-                w->urls[w->urls_len++] = p->lab.settings.ocsp_url;
+                w->urls_len = lab_urls(&p->lab.settings, w->urls);
         return plan_validity(p, w, e);
 }
 

@@ -15,8 +15,23 @@ const char *cadb_signer_model_name(enum cadb_signer_model m)
         return "?";
 }
 
+static void split_urls(const char *text, struct cadb_settings *out)
+{
+        size_t len;
+
+        out->more_urls_len = 0;
+        for (; *text != '\0'; text += len + (text[len] == ' ')) {
+                len = strcspn(text, " ");
+                if (out->more_urls_len == CADB_MORE_URLS || len >= CADB_URL_MAX)
+                        return;
+                memcpy(out->more_urls[out->more_urls_len], text, len);
+                out->more_urls[out->more_urls_len++][len] = '\0';
+        }
+}
+
 int cadb_settings_get(struct cadb *db, struct cadb_settings *out, struct err *e)
 {
+        char more[CADB_MORE_URLS * CADB_URL_MAX];
         struct query q;
         int rc;
 
@@ -24,9 +39,11 @@ int cadb_settings_get(struct cadb *db, struct cadb_settings *out, struct err *e)
         rc = query_step(&q, e);
         if (rc == 1) {
                 query_column_text(&q, 0, out->ocsp_url, sizeof(out->ocsp_url));
-                out->no_faults = query_column(&q, 1) != 0;
-                out->temporary = query_column(&q, 2) != 0;
-                out->created_at = query_column(&q, 3);
+                query_column_text(&q, 1, more, sizeof(more));
+                split_urls(more, out);
+                out->no_faults = query_column(&q, 2) != 0;
+                out->temporary = query_column(&q, 3) != 0;
+                out->created_at = query_column(&q, 4);
         }
         query_close(&q);
         if (rc == 0)

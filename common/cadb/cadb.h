@@ -56,10 +56,15 @@ void cadb_snapshot_end(struct cadb *db);
 
 /* ---- settings ---------------------------------------------------------- */
 
+enum { CADB_URL_MAX = 256, CADB_MORE_URLS = 7 };
+
 struct cadb_settings {
-        char ocsp_url[256]; /* where the lab's responder is */
-        bool no_faults;     /* scenarios and the moving clock are refused */
-        bool temporary;     /* synchronous=OFF: dies with its lab */
+        char ocsp_url[CADB_URL_MAX]; /* where the lab's responder is */
+        /* What certificates name besides, by default.  No spaces in them. */
+        char more_urls[CADB_MORE_URLS][CADB_URL_MAX];
+        size_t more_urls_len;
+        bool no_faults; /* scenarios and the moving clock are refused */
+        bool temporary; /* synchronous=OFF: dies with its lab */
         int64_t created_at;
 };
 int cadb_settings_get(

@@ -41,14 +41,22 @@ int cadb_unmake(const char *dir, struct err *e)
 static int insert_settings(
     struct cadb *db, const struct cadb_settings *s, struct err *e)
 {
+        struct buf more = {0};
         struct query q;
+        size_t i;
+        int rc;
 
+        for (i = 0; i < s->more_urls_len; i++)
+                buf_printf(&more, "%s%s", i > 0 ? " " : "", s->more_urls[i]);
         query_open(&q, db, SQL_SETTINGS_INSERT);
         query_text(&q, s->ocsp_url);
+        query_text(&q, buf_text(&more)); /* out of memory: NOT NULL fails */
         query_int(&q, s->no_faults);
         query_int(&q, s->temporary);
         query_int(&q, s->created_at);
-        return query_run(&q, e);
+        rc = query_run(&q, e);
+        buf_release(&more);
+        return rc;
 }
 
 static int fill(struct cadb *db, const struct cadb_settings *s, struct err *e)

@@ -33,6 +33,7 @@ static const char version_1[] =
     "CREATE TABLE setting ("
     " id INTEGER PRIMARY KEY CHECK (id = 1),"
     " ocsp_url TEXT NOT NULL,"
+    " more_urls TEXT NOT NULL," /* separated by spaces */
     " no_faults INTEGER NOT NULL,"
     " temporary INTEGER NOT NULL,"
     " created_at INTEGER NOT NULL,"

@@ -47,10 +47,11 @@ const char *const sql_text[SQL_COUNT_] = {
     [SQL_ROLLBACK] = "ROLLBACK",
 
     [SQL_SETTINGS] =
-        "SELECT ocsp_url, no_faults, temporary, created_at FROM setting",
+        "SELECT ocsp_url, more_urls, no_faults, temporary, created_at"
+        " FROM setting",
     [SQL_SETTINGS_INSERT] =
-        "INSERT INTO setting (id, ocsp_url, no_faults, temporary, created_at)"
-        " VALUES (1, ?1, ?2, ?3, ?4)",
+        "INSERT INTO setting (id, ocsp_url, more_urls, no_faults, temporary,"
+        " created_at) VALUES (1, ?1, ?2, ?3, ?4, ?5)",
 
     [SQL_CA_BY_NAME] = CA_SELECT "WHERE ca.name = ?1",
     [SQL_CA_BY_ID] = CA_SELECT "WHERE ca.id = ?1",

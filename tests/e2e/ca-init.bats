@@ -21,6 +21,21 @@ text() {
   [ "$(ocsp-ca issue www --json | field ocsp_urls.0)" = "$url" ]
 }
 
+@test "--ocsp-url again: the responder's first, certificates name them all" {
+  ocsp-ca init --depth 2 --ocsp-url http://127.0.0.1:1/a \
+    --ocsp-url 'http://[::1]:2' --ocsp-url http://ocsp.example/ --json >made
+  [ "$(field ocsp_url <made)" = http://127.0.0.1:1/a ]
+  [ "$(field ocsp_urls.2 <made)" = http://ocsp.example/ ]
+  ocsp-ca issue www
+  ocsp-ca issue own --ocsp-url http://127.0.0.1:3
+  three=$'http://127.0.0.1:1/a\nhttp://[::1]:2\nhttp://ocsp.example/'
+  for cert in lab/certs/www/cert.pem lab/ca/ca1/cert.pem; do
+    [ "$(openssl x509 -in "$cert" -noout -ocsp_uri)" = "$three" ]
+  done
+  [ "$(openssl x509 -in lab/certs/own/cert.pem -noout -ocsp_uri)" = \
+    http://127.0.0.1:3 ]
+}
+
 @test "depth 2: the intermediate issues, and its chain verifies strictly" {
   ocsp-ca init --depth 2
   ocsp-ca issue www
@@ -181,6 +196,9 @@ END
   refused --ocsp-url https://127.0.0.1
   refused --ocsp-url ''
   refused --ocsp-url http://
+  refused --ocsp-url http://a --ocsp-url ftp://b
+  # shellcheck disable=SC2046 # nine words each
+  refused $(printf -- '--ocsp-url http://h%d ' 1 2 3 4 5 6 7 8 9)
   refused --ocsp-url "http://$(printf '%0300d' 0)"
   refused --days x
   refused --days 0

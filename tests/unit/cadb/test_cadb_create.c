@@ -14,6 +14,8 @@ enum { NOW = 1800000000 };
 static const struct cadb_settings durable = {.ocsp_url = "http://a"};
 static const struct cadb_settings temporary = {
     .ocsp_url = "http://b",
+    .more_urls = {"http://c", "http://d/e"},
+    .more_urls_len = 2,
     .temporary = true,
     .no_faults = true,
 };
@@ -164,6 +166,9 @@ static void settings_are_kept(void **state)
         assert_true(s.temporary);
         assert_true(s.no_faults);
         assert_string_equal("http://b", s.ocsp_url);
+        assert_int_equal(2, s.more_urls_len);
+        assert_string_equal("http://c", s.more_urls[0]);
+        assert_string_equal("http://d/e", s.more_urls[1]);
 }
 
 static void a_durable_lab_syncs_each_commit_a_temporary_one_none(void **state)

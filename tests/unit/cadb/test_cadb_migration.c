@@ -107,6 +107,9 @@ static void its_cas_signers_and_settings_are_kept(void **state)
 
         assert_ok(cadb_settings_get(f->db, &s, &e), &e);
         assert_string_equal("http://127.0.0.1:8888", s.ocsp_url);
+        assert_int_equal(2, s.more_urls_len);
+        assert_string_equal("http://b/", s.more_urls[0]);
+        assert_string_equal("http://c:81", s.more_urls[1]);
         assert_int_equal(1, cadb_ca_default(f->db, &ca, &e));
         assert_string_equal("issuing", ca.name);
         assert_string_equal("responder/52.pem", ca.signer_path);
