@@ -58,10 +58,6 @@ static int set_url(
         if (place_parse(r->url, &own, e) != 0)
                 return err_prefix(e, "--url");
         snprintf(r->prefix, sizeof(r->prefix), "%s", own.path);
-        if (lab_url[0] != '\0' && strcmp(r->url, lab_url) != 0)
-                log_line(LOG_WARN_, "listen",
-                    "url=%s but certificates of this lab say %s", r->url,
-                    lab_url);
         return 0;
 }
 
@@ -179,16 +175,24 @@ enum { VALIDITY_LEAST = 8 * 3600, VALIDITY_MOST = 7 * 86400 };
 
 static void tell_log(const struct responder *r, const char *status_url)
 {
+        const struct issuers *cas = r->workers[0]->issuers;
+        const char *lab = r->settings.ocsp_url;
         int64_t validity = r->options->policy.validity;
         char text[DURATION_TEXT_MAX];
+        size_t i;
 
         log_line(LOG_INFO_, "main", "serving url=%s status=%s threads=%u",
             r->url, status_url[0] != '\0' ? status_url : "off",
             r->options->threads);
+        if (lab[0] != '\0' && strcmp(r->url, lab) != 0)
+                log_line(LOG_WARN_, "main",
+                    "url=%s but certificates of this lab say %s", r->url, lab);
         if (validity < VALIDITY_LEAST || validity > VALIDITY_MOST)
                 log_line(LOG_INFO_, "main",
                     "validity=\"%s\" public CAs must stay between 8h and 7d",
                     format_duration(validity, text));
+        for (i = 0; i < cas->len; i++)
+                worker_tell_issuer(cas->list[i]);
 }
 
 /* Until SIGTERM or SIGINT; SIGHUP: log and signers anew. */
@@ -225,17 +229,18 @@ static int serve(struct responder *r, struct err *e)
 
         block_signals(&signals);
         if (responder_check_signers(r, e) != 0 || take_place(r, &fd, e) != 0 ||
-            pages_make(&r->pages, r->url, e) != 0 ||
-            start_status(r, status_url, sizeof(status_url), e) != 0)
+            pages_make(&r->pages, r->url, e) != 0)
                 goto out;
+        r->serving = true;
+        if (start_status(r, status_url, sizeof(status_url), e) != 0)
+                goto out;
+        tell_log(r, status_url);
         rc = start_server(r, fd, e);
         fd = -1; /* the server's now, even if it did not start */
         if (rc == 0)
                 rc = tell_ready(r, status_url, e);
-        if (rc == 0) {
-                tell_log(r, status_url);
+        if (rc == 0)
                 wait_for_the_end(r, &signals);
-        }
 out:
         if (fd >= 0)
                 close(fd);

@@ -29,7 +29,8 @@ struct responder {
         struct cadb_settings settings;
         struct issuer_source source;
         struct labclock *clock;
-        bool at_set; /* offline: at instead of the clock */
+        bool serving; /* from here on changes of signers are logged */
+        bool at_set;  /* offline: at instead of the clock */
         int64_t at;
         struct registry *registry;
         struct cache *cache;

@@ -40,7 +40,7 @@ void worker_free(struct worker *w)
 
 /* ---- where things stand ------------------------------------------------ */
 
-static void tell_issuer(const struct issuer *i, const char *warning)
+void worker_tell_issuer(const struct issuer *i)
 {
         char until[TIME_TEXT_MAX];
 
@@ -52,8 +52,8 @@ static void tell_issuer(const struct issuer *i, const char *warning)
                     "ca=%s unusable: its certificates get internalError "
                     "until that is mended: %s",
                     i->name, i->fault);
-        if (warning[0] != '\0')
-                log_line(LOG_WARN_, "signer", "ca=%s %s", i->name, warning);
+        if (i->warning[0] != '\0')
+                log_line(LOG_WARN_, "signer", "ca=%s %s", i->name, i->warning);
 }
 
 /* A system call, so once in a millisecond: nobody removes a lab, makes it anew
@@ -89,8 +89,8 @@ int worker_look(struct worker *w, struct moment *out, struct err *e)
         if (w->looked && w->generation == generation &&
             cadb_stamp_equal(&w->stamp, &out->stamp))
                 return 0;
-        if (registry_refresh(r->registry, w->db, tell_issuer, &w->issuers, e) !=
-            0)
+        if (registry_refresh(r->registry, w->db,
+                r->serving ? worker_tell_issuer : NULL, &w->issuers, e) != 0)
                 return -1;
         w->stamp = out->stamp;
         w->generation = generation;

@@ -45,6 +45,9 @@ void worker_free(struct worker *w); /* NULL is fine */
  * database cannot be believed. */
 int worker_look(struct worker *w, struct moment *out, struct err *e);
 
+/* Logs who signs for that CA, or why nobody does. */
+void worker_tell_issuer(const struct issuer *i);
+
 /* What came of one request. */
 struct outcome {
         enum ocsp_response_status status;

@@ -27,6 +27,7 @@ struct issuer {
         int64_t not_after;
         bool has_signer; /* the database names one */
         char fault[ERR_TEXT_MAX];
+        char warning[ERR_TEXT_MAX]; /* what is odd but allowed, or "" */
 };
 
 /* Where its files are, and how it signs. */
@@ -35,13 +36,10 @@ struct issuer_source {
         const char *digest; /* "sha256"; NULL: the key's own habit */
 };
 
-/*
- * Loads one.  A signer that must not sign (RFC 6960 section 4.2.2.2) is no
- * error: signer is NULL then and fault says why.  warning (may be NULL, else
- * ERR_TEXT_MAX) gets what is odd but allowed, or "".  -1: out of memory.
- */
+/* Loads one.  A signer that must not sign (RFC 6960 section 4.2.2.2) is no
+ * error: signer is NULL then and fault says why.  -1: out of memory. */
 int issuer_load(const struct issuer_source *from, const struct cadb_ca *row,
-    struct issuer **out, char *warning, struct err *e);
+    struct issuer **out, struct err *e);
 struct issuer *issuer_ref(struct issuer *i);
 void issuer_unref(struct issuer *i); /* NULL is fine */
 
@@ -93,7 +91,7 @@ void registry_free(struct registry *r);
  * tried again.  told (may be NULL) hears of each that was loaded, in the
  * thread that loads.  On -1 *held is as it was.
  */
-typedef void registry_told(const struct issuer *i, const char *warning);
+typedef void registry_told(const struct issuer *i);
 int registry_refresh(struct registry *r, struct cadb *db, registry_told *told,
     struct issuers **held, struct err *e);
 

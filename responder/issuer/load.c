@@ -97,13 +97,13 @@ static int make_signer(const struct issuer_source *from,
 }
 
 static int load_signer(const struct issuer_source *from,
-    const struct cadb_ca *row, struct issuer *i, char *warning, struct err *e)
+    const struct cadb_ca *row, struct issuer *i, struct err *e)
 {
         struct material m = {.ca = NULL};
         int rc = -1;
 
         if (find_files(from, row, &m, e) == 0 &&
-            load_files(row, &m, warning, e) == 0)
+            load_files(row, &m, i->warning, e) == 0)
                 rc = make_signer(from, row, &m, i, e);
         X509_free(m.ca);
         X509_free(m.cert);
@@ -112,18 +112,14 @@ static int load_signer(const struct issuer_source *from,
 }
 
 int issuer_load(const struct issuer_source *from, const struct cadb_ca *row,
-    struct issuer **out, char *warning, struct err *e)
+    struct issuer **out, struct err *e)
 {
         struct counted *c = calloc(1, sizeof(*c));
         struct issuer *i = &c->issuer;
-        char unheard[ERR_TEXT_MAX];
         struct err why = ERR_INIT;
 
         if (c == NULL)
                 return err_set(e, ERR_OS, "CA %s: out of memory", row->name);
-        if (warning == NULL)
-                warning = unheard;
-        warning[0] = '\0';
         atomic_init(&c->refs, 1);
         i->id = row->id;
         i->version = row->version;
@@ -136,7 +132,7 @@ int issuer_load(const struct issuer_source *from, const struct cadb_ca *row,
         if (!row->has_signer)
                 snprintf(i->fault, sizeof(i->fault), "CA %s has no OCSP signer",
                     row->name);
-        else if (load_signer(from, row, i, warning, &why) != 0)
+        else if (load_signer(from, row, i, &why) != 0)
                 snprintf(i->fault, sizeof(i->fault), "%s", why.text);
         *out = i;
         return 0;

@@ -133,17 +133,16 @@ static int add_row(void *arg, const struct cadb_ca *row, struct err *e)
 {
         struct builder *b = arg;
         struct issuer *i = find_unchanged(b, row);
-        char warning[ERR_TEXT_MAX];
 
         if (grow(b, e) != 0)
                 return -1;
         if (i != NULL) {
                 issuer_ref(i);
         } else {
-                if (issuer_load(&b->registry->from, row, &i, warning, e) != 0)
+                if (issuer_load(&b->registry->from, row, &i, e) != 0)
                         return -1;
                 if (b->told != NULL)
-                        b->told(i, warning);
+                        b->told(i);
         }
         b->set->list[b->set->len++] = i;
         return 0;

@@ -11,7 +11,7 @@ refused() {
   local code=$1 words=$2
   shift 2
   exits "$code" timeout 60 ocsp-responder --listen 127.0.0.1:0 "$@"
-  [ "$(grep -c '^ocsp-responder: ' <<<"$output")" -eq 1 ]
+  [[ $output = 'ocsp-responder: '* && $output != *$'\n'* ]]
   grep -q -- "$words" <<<"$output" || {
     echo "no '$words' in: $output" >&2
     return 1
