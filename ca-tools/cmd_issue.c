@@ -14,8 +14,7 @@
 /* One certificate on its way. */
 struct issue {
         const char *name;
-        char local_name[LAB_NAME_MAX + sizeof(".localhost")];
-        const char *sans[SANS_MAX];
+        char *sans[PKI_SANS_MAX]; /* as they stand in the certificate */
         size_t sans_len;
         struct pki_serial serial;
         char subject[PKI_NAME_TEXT_MAX];
@@ -25,6 +24,8 @@ struct issue {
 
 static void issue_release(struct issue *i)
 {
+        while (i->sans_len > 0)
+                OPENSSL_free(i->sans[--i->sans_len]);
         buf_release(&i->der);
         buf_release(&i->cert);
         if (i->key.data != NULL)
@@ -35,28 +36,36 @@ static void issue_release(struct issue *i)
 
 /* ---- make -------------------------------------------------------------- */
 
+/* What a certificate is asked to be valid for. */
+struct names {
+        const char *words[PKI_SANS_MAX];
+        size_t len;
+        char local[LAB_NAME_MAX + sizeof(".localhost")];
+};
+
 /* NAME, NAME.localhost and the loopback: so that the certificate fits however
  * a test names its server.  A client has no such names. */
-static void default_sans(struct issue *i, enum pki_profile profile)
+static void add_usual(struct names *n, const char *name, enum pki_profile p)
 {
         const char *prefix;
 
-        if (pki_san_check(i->name, &prefix, NULL) == 0)
-                i->sans[i->sans_len++] = i->name;
-        if (profile == PKI_CLIENT)
+        if (pki_san_check(name, &prefix, NULL) == 0)
+                n->words[n->len++] = name;
+        if (p == PKI_CLIENT)
                 return;
-        snprintf(i->local_name, sizeof(i->local_name), "%s.localhost", i->name);
-        if (pki_san_check(i->local_name, &prefix, NULL) == 0)
-                i->sans[i->sans_len++] = i->local_name;
-        i->sans[i->sans_len++] = "localhost";
-        i->sans[i->sans_len++] = "127.0.0.1";
-        i->sans[i->sans_len++] = "::1";
+        snprintf(n->local, sizeof(n->local), "%s.localhost", name);
+        if (pki_san_check(n->local, &prefix, NULL) == 0)
+                n->words[n->len++] = n->local;
+        n->words[n->len++] = "localhost";
+        n->words[n->len++] = "127.0.0.1";
+        n->words[n->len++] = "::1";
 }
 
 static int encode(struct issue *i, const struct plan *p, X509 *cert,
     EVP_PKEY *key, struct err *e)
 {
         pki_subject(cert, i->subject);
+        i->sans_len = pki_sans(cert, i->sans, PKI_SANS_MAX);
         if (pki_cert_der(cert, &i->der, e) != 0 ||
             pki_cert_pem(cert, &i->cert, e) != 0 ||
             pki_cert_pem(cert, &i->fullchain, e) != 0 ||
@@ -72,15 +81,15 @@ static int make(
     struct issue *i, const struct plan *p, const struct wish *w, struct err *e)
 {
         char common_name[65]; /* RFC 5280 appendix A: ub-common-name */
+        struct names names = {.len = w->sans_len};
         EVP_PKEY *key = NULL;
         X509 *cert = NULL;
         int rc = -1;
 
         snprintf(common_name, sizeof(common_name), "%s", i->name);
-        memcpy(i->sans, w->sans, sizeof(i->sans));
-        i->sans_len = w->sans_len;
-        if (i->sans_len == 0)
-                default_sans(i, w->profile);
+        memcpy(names.words, w->sans, sizeof(names.words));
+        if (names.len == 0)
+                add_usual(&names, i->name, w->profile);
         if (pki_key_new(w->algorithm, &key, e) == 0 &&
             pki_serial_new(&i->serial, e) == 0 &&
             pki_cert_make(
@@ -94,8 +103,8 @@ static int make(
                     .not_before = p->not_before,
                     .not_after = p->not_after,
                     .path_len = -1,
-                    .sans = i->sans,
-                    .sans_len = i->sans_len,
+                    .sans = names.words,
+                    .sans_len = names.len,
                     .ocsp_urls = w->urls,
                     .ocsp_urls_len = w->urls_len,
                     .must_staple = w->must_staple,
@@ -215,8 +224,8 @@ static int print_one_json(const struct issue *i, const struct plan *p,
                 path_json(p, i->name, "chain"), "fullchain",
                 path_json(p, i->name, "fullchain"), "not_before",
                 json_time(p->not_before), "not_after", json_time(p->not_after),
-                "sans", json_strings(i->sans, i->sans_len), "ocsp_urls",
-                json_strings(w->urls, w->urls_len), "must_staple",
+                "sans", json_strings((const char *const *)i->sans, i->sans_len),
+                "ocsp_urls", json_strings(w->urls, w->urls_len), "must_staple",
                 w->must_staple),
             e);
 }
@@ -239,7 +248,7 @@ static void print_one(
         printf("issued %s\n  %-8s %s\n", i->name, "serial",
             pki_serial_text(
                 (struct span){i->serial.octets, i->serial.len}, serial));
-        print_list("SANs", i->sans, i->sans_len);
+        print_list("SANs", (const char *const *)i->sans, i->sans_len);
         print_list("OCSP", w->urls, w->urls_len);
         printf("  %-8s %s, until %s\n  %-8s "
                "%s/certs/%s/{cert,key,chain,fullchain}.pem\n",

@@ -19,8 +19,8 @@ static const struct option options[] = {
 struct view {
         struct cadb_cert cert;
         char folder[PATH_MAX]; /* of its files; "" if it has none */
-        char *urls[PKI_URLS_MAX];
-        size_t urls_len;
+        char *sans[PKI_SANS_MAX], *urls[PKI_URLS_MAX];
+        size_t sans_len, urls_len;
         bool must_staple;
 };
 
@@ -50,6 +50,7 @@ static int look_inside(const struct lab *lab, struct view *v, struct err *e)
         else if (der.len > 0)
                 rc = pki_cert_from_der(buf_span(&der), &cert, e);
         if (cert != NULL) {
+                v->sans_len = pki_sans(cert, v->sans, PKI_SANS_MAX);
                 v->urls_len = pki_ocsp_urls(cert, v->urls, PKI_URLS_MAX);
                 v->must_staple = pki_must_staple(cert);
         }
@@ -62,6 +63,8 @@ static void view_release(struct view *v)
 {
         size_t i;
 
+        for (i = 0; i < v->sans_len; i++)
+                OPENSSL_free(v->sans[i]);
         for (i = 0; i < v->urls_len; i++)
                 OPENSSL_free(v->urls[i]);
 }
@@ -69,12 +72,11 @@ static void view_release(struct view *v)
 static int print_view_json(const struct view *v, struct err *e)
 {
         json_t *record = json_cert(&v->cert);
-        json_t *urls = json_array();
-        size_t i;
 
-        for (i = 0; i < v->urls_len; i++)
-                json_array_append_new(urls, json_string(v->urls[i]));
-        json_object_set_new(record, "ocsp_urls", urls);
+        json_object_set_new(record, "sans",
+            json_strings((const char *const *)v->sans, v->sans_len));
+        json_object_set_new(record, "ocsp_urls",
+            json_strings((const char *const *)v->urls, v->urls_len));
         json_object_set_new(
             record, "must_staple", json_boolean(v->must_staple));
         json_object_set_new(record, "folder",
@@ -101,8 +103,10 @@ static void print_view(const struct view *v)
         if (c->state.invalidity_at != 0)
                 printf("%-12s %s\n", "invalid since",
                     format_time(c->state.invalidity_at, text));
+        for (i = 0; i < v->sans_len; i++)
+                printf("%-12s %s\n", i == 0 ? "SANs" : "", v->sans[i]);
         for (i = 0; i < v->urls_len; i++)
-                printf("%-12s %s\n", "OCSP", v->urls[i]);
+                printf("%-12s %s\n", i == 0 ? "OCSP" : "", v->urls[i]);
         if (v->must_staple)
                 printf("%-12s yes\n", "must staple");
         if (v->folder[0] != '\0')
@@ -113,7 +117,7 @@ static int run(struct args *a, struct err *e)
 {
         const char *ca = NULL;
         struct lab lab = {0};
-        struct view v = {.urls_len = 0};
+        struct view v = {.sans_len = 0};
         int option, rc = -1;
 
         while ((option = args_next(a, options, e)) != ARGS_END) {

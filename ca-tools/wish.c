@@ -44,9 +44,9 @@ static int add_sans(struct wish *w, char *list, struct err *e)
         while ((word = strsep(&rest, ",")) != NULL) {
                 if (pki_san_check(word, &prefix, e) != 0)
                         return err_prefix(e, "--san");
-                if (w->sans_len == SANS_MAX)
+                if (w->sans_len == PKI_SANS_MAX)
                         return err_set(e, ERR_USAGE,
-                            "--san: more than %d names", SANS_MAX);
+                            "--san: more than %d names", PKI_SANS_MAX);
                 w->sans[w->sans_len++] = word;
         }
         return 0;

@@ -6,11 +6,11 @@
 #include "lab.h"
 #include "pki/pki.h"
 
-enum { SANS_MAX = 100, NAMES_MAX = 1000 };
+enum { NAMES_MAX = 1000 };
 
 /* The command line.  Times stay text until the lab's now is known. */
 struct wish {
-        const char *sans[SANS_MAX]; /* into argv */
+        const char *sans[PKI_SANS_MAX]; /* into argv */
         size_t sans_len;
         const char *urls[PKI_URLS_MAX];
         size_t urls_len;

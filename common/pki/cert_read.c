@@ -2,6 +2,7 @@
 
 #include <openssl/err.h>
 
+#include <arpa/inet.h>
 #include <string.h>
 
 #include "pki/internal.h"
@@ -129,22 +130,26 @@ bool pki_must_staple(X509 *cert)
         return found;
 }
 
-/* The URL of an id-ad-ocsp entry, copied; NULL if it is something else, or
- * holds a NUL. */
+/* A copy; NULL if it holds anything but printable ASCII, which neither names
+ * nor URLs do. */
+static char *ia5_text(const ASN1_IA5STRING *s)
+{
+        const char *text = (const char *)ASN1_STRING_get0_data(s);
+        size_t i, len = (size_t)ASN1_STRING_length(s);
+
+        for (i = 0; i < len; i++)
+                if (text[i] <= ' ' || text[i] >= 0x7f)
+                        return NULL;
+        return OPENSSL_strndup(text, len);
+}
+
+/* The URL of an id-ad-ocsp entry; NULL if it is something else. */
 static char *ocsp_url(const ACCESS_DESCRIPTION *ad)
 {
-        const ASN1_IA5STRING *uri;
-        const char *text;
-        size_t len;
-
         if (OBJ_obj2nid(ad->method) != NID_ad_OCSP ||
             ad->location->type != GEN_URI)
                 return NULL;
-        uri = ad->location->d.uniformResourceIdentifier;
-        text = (const char *)ASN1_STRING_get0_data(uri);
-        len = (size_t)ASN1_STRING_length(uri);
-        return memchr(text, '\0', len) == NULL ? OPENSSL_strndup(text, len)
-                                               : NULL;
+        return ia5_text(ad->location->d.uniformResourceIdentifier);
 }
 
 size_t pki_ocsp_urls(X509 *cert, char *urls[], size_t max)
@@ -161,6 +166,51 @@ size_t pki_ocsp_urls(X509 *cert, char *urls[], size_t max)
                         urls[n++] = url;
         }
         AUTHORITY_INFO_ACCESS_free(aia);
+        ERR_clear_error();
+        return n;
+}
+
+static char *ip_text(const ASN1_OCTET_STRING *ip)
+{
+        int len = ASN1_STRING_length(ip);
+        char text[INET6_ADDRSTRLEN];
+
+        if ((len != 4 && len != 16) ||
+            inet_ntop(len == 4 ? AF_INET : AF_INET6, ASN1_STRING_get0_data(ip),
+                text, sizeof(text)) == NULL)
+                return NULL;
+        return OPENSSL_strdup(text);
+}
+
+static char *san_text(const GENERAL_NAME *name)
+{
+        switch (name->type) {
+        case GEN_DNS:
+                return ia5_text(name->d.dNSName);
+        case GEN_IPADD:
+                return ip_text(name->d.iPAddress);
+        case GEN_EMAIL:
+                return ia5_text(name->d.rfc822Name);
+        case GEN_URI:
+                return ia5_text(name->d.uniformResourceIdentifier);
+        }
+        return NULL;
+}
+
+size_t pki_sans(X509 *cert, char *sans[], size_t max)
+{
+        GENERAL_NAMES *names =
+            X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
+        size_t n = 0;
+        char *text;
+        int i;
+
+        for (i = 0; i < sk_GENERAL_NAME_num(names) && n < max; i++) {
+                text = san_text(sk_GENERAL_NAME_value(names, i));
+                if (text != NULL)
+                        sans[n++] = text;
+        }
+        GENERAL_NAMES_free(names);
         ERR_clear_error();
         return n;
 }

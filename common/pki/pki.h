@@ -102,6 +102,12 @@ bool pki_must_staple(X509 *cert);
 enum { PKI_URLS_MAX = 8 };
 size_t pki_ocsp_urls(X509 *cert, char *urls[], size_t max);
 
+/* SANs in order, as pki_cert_spec takes them but without prefix; other kinds
+ * than DNS, IP, mail and URI are left out.  Fills, frees and returns as
+ * pki_ocsp_urls. */
+enum { PKI_SANS_MAX = 100 };
+size_t pki_sans(X509 *cert, char *sans[], size_t max);
+
 /* ---- serial numbers ---------------------------------------------------- */
 
 enum { PKI_SERIAL_MAX = 64 };

@@ -56,6 +56,19 @@ text() {
   done
 }
 
+@test "issue and show print the SANs as they stand in the certificate" {
+  ocsp-ca init
+  sans='["a.example", "::1", "me@c.example", "urn:x:1"]'
+  ocsp-ca issue www --json --san 'DNS:a.example,0:0::1,me@c.example,URI:urn:x:1' \
+    --san a.example >out
+  [ "$(field sans <out)" = "$sans" ]
+  [ "$(ocsp-ca show www --json | field sans)" = "$sans" ]
+  ocsp-ca show www | grep -A1 '^SANs  *a.example$' | grep -q '^  *::1$'
+  ocsp-ca issue mail
+  [ "$(ocsp-ca show mail --json | field sans)" = \
+    '["mail", "mail.localhost", "localhost", "127.0.0.1", "::1"]' ]
+}
+
 @test "must-staple is the TLS feature 5" {
   ocsp-ca init
   ocsp-ca issue www --must-staple

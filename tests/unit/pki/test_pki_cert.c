@@ -373,6 +373,57 @@ static void a_plain_certificate_has_no_url_and_no_must_staple(void **state)
         X509_free(cert);
 }
 
+static void sans_are_read_back_in_order_without_prefix(void **state)
+{
+        struct pki_cert_spec spec = fixture_spec(PKI_SERVER);
+        const char *sans[] = {"DNS:www.example", "[::1]", "10.0.0.1",
+            "joe@example.org", "URI:urn:x:1", "www.example"};
+        const char *want[] = {
+            "www.example", "::1", "10.0.0.1", "joe@example.org", "urn:x:1"};
+        char *read[PKI_SANS_MAX];
+        X509 *cert;
+        size_t i;
+
+        (void)state;
+        spec.sans = sans;
+        spec.sans_len = 6;
+        cert = fixture_make(&spec);
+        assert_int_equal(pki_sans(cert, read, PKI_SANS_MAX), 5);
+        for (i = 0; i < 5; i++) {
+                assert_string_equal(read[i], want[i]);
+                OPENSSL_free(read[i]);
+        }
+        assert_int_equal(pki_sans(cert, read, 1), 1);
+        OPENSSL_free(read[0]);
+        X509_free(cert);
+}
+
+/* An import may bring anything. */
+static void sans_that_are_no_text_are_left_out(void **state)
+{
+        /* [2] "a\0b", [2] "a b", [7] 3 octets, [4] a name, [2] "good" */
+        static const unsigned char der[] = {0x30, 0x19, 0x82, 0x03, 'a', 0, 'b',
+            0x82, 0x03, 'a', ' ', 'b', 0x87, 0x03, 1, 2, 3, 0xa4, 0x02, 0x30, 0,
+            0x82, 0x04, 'g', 'o', 'o', 'd'};
+        struct pki_cert_spec spec = fixture_spec(PKI_SERVER);
+        X509 *cert = fixture_make(&spec);
+        ASN1_OCTET_STRING *octets = ASN1_OCTET_STRING_new();
+        X509_EXTENSION *ext;
+        char *read[PKI_SANS_MAX];
+
+        (void)state;
+        ASN1_OCTET_STRING_set(octets, der, sizeof(der));
+        ext =
+            X509_EXTENSION_create_by_NID(NULL, NID_subject_alt_name, 0, octets);
+        assert_int_equal(X509_add_ext(cert, ext, -1), 1);
+        assert_int_equal(pki_sans(cert, read, PKI_SANS_MAX), 1);
+        assert_string_equal(read[0], "good");
+        OPENSSL_free(read[0]);
+        X509_EXTENSION_free(ext);
+        ASN1_OCTET_STRING_free(octets);
+        X509_free(cert);
+}
+
 static void urls_beyond_the_callers_room_are_left_out(void **state)
 {
         struct pki_cert_spec spec = fixture_spec(PKI_SERVER);
@@ -429,6 +480,8 @@ int main(void)
             cmocka_unit_test(without_a_subject_the_sans_are_critical),
             cmocka_unit_test(a_bad_url_makes_no_certificate),
             cmocka_unit_test(a_plain_certificate_has_no_url_and_no_must_staple),
+            cmocka_unit_test(sans_are_read_back_in_order_without_prefix),
+            cmocka_unit_test(sans_that_are_no_text_are_left_out),
             cmocka_unit_test(urls_beyond_the_callers_room_are_left_out),
             cmocka_unit_test(
                 an_issuer_without_key_identifier_gets_its_keys_hash),
