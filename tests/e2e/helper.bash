@@ -62,7 +62,7 @@ halt() {
 
 # field KEY : of the JSON on standard input, as text; nothing if absent.
 field() {
-  python3 -c 'import json, sys
+  /usr/bin/python3 -ISc 'import json, sys
 v = json.load(sys.stdin)
 for k in sys.argv[1].split("."):
     v = v[int(k)] if isinstance(v, list) else v.get(k) if v is not None else None

@@ -117,7 +117,7 @@ row_is() {
   stapler
   halt "$stapler"
   halt "$responder"
-  python3 - "$OCSP_LAB_DIR"/staples/*.der <<'PY'
+  /usr/bin/python3 - "$OCSP_LAB_DIR"/staples/*.der <<'PY'
 import sys
 with open(sys.argv[1], "r+b") as f:
     der = bytearray(f.read())
@@ -136,7 +136,7 @@ PY
   responder
   stapler
   [ "$(row www state)" = none ]
-  python3 - "$(curl -sS "$status_url/status")" <<'PY'
+  /usr/bin/python3 - "$(curl -sS "$status_url/status")" <<'PY'
 import datetime, json, sys
 status = json.loads(sys.argv[1])
 parse = lambda t: datetime.datetime.strptime(t, "%Y-%m-%dT%H:%M:%SZ")
@@ -149,7 +149,7 @@ PY
   ocsp-ca init >/dev/null
   base=$(ocsp-ca issue tmp --json | field ocsp_urls.0)
   # A port that was just free: nobody listens.
-  dead=$(python3 -c 'import socket
+  dead=$(/usr/bin/python3 -c 'import socket
 s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
   ocsp-ca issue www --ocsp-url "$base" >/dev/null
   ocsp-ca issue two --ocsp-url "http://127.0.0.1:$dead" --ocsp-url "$base" \

@@ -32,7 +32,7 @@ load stapler
 @test "it listens on a socket that it inherits" {
   lab
   responder
-  serve stapler python3 -c 'import os, socket, sys
+  serve stapler /usr/bin/python3 -c 'import os, socket, sys
 s = socket.socket()
 s.bind(("127.0.0.1", 0))
 s.listen()
@@ -112,7 +112,7 @@ os.execvp("ocsp-stapler", ["ocsp-stapler", "--listen", f"fd:{s.fileno()}"])'
   lab
   responder
   stapler
-  python3 - "$port" "${status_url##*:}" <<'PY'
+  /usr/bin/python3 - "$port" "${status_url##*:}" <<'PY'
 import socket, struct, sys
 held = []
 for port in map(int, sys.argv[1:]):
