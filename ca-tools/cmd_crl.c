@@ -64,7 +64,7 @@ static int parse(struct wish *w, struct args *a, struct err *e)
 }
 
 /* One CRL at a time: else one with a lower number could take the place of
- * one with a higher. */
+ * one with a higher.  So what is half written there is of a killed one. */
 static int take_lock(struct work *w, struct err *e)
 {
         char folder[PATH_MAX];
@@ -77,7 +77,7 @@ static int take_lock(struct work *w, struct err *e)
         w->lock = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (w->lock < 0 || flock(w->lock, LOCK_EX) != 0)
                 return err_errno(e, ERR_IO, "%s: cannot lock", folder);
-        return 0;
+        return file_remove_temps(folder, e);
 }
 
 static int add_entry(

@@ -53,7 +53,8 @@ static int clear_way(const char *dir, struct err *e)
         size_t i;
 
         if (exists(dir, "ca.db.new"))
-                return remove_ours(dir, e);
+                return remove_ours(dir, e) != 0 ? -1
+                                                : file_remove_temps(dir, e);
         for (i = 0; i < OURS_LEN; i++)
                 if (exists(dir, ours[i].name))
                         return err_set(e, ERR_EXISTS,

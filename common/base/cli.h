@@ -4,6 +4,14 @@
 
 #include "base/err.h"
 
+/* First of all: a caller that closed its standard descriptors must not have
+ * ours take those numbers, or what we print ends up in them. */
+void cli_hold_descriptors(void);
+
+/* What getopt_long refuses: c is the ':' or '?' that it returned for argv
+ * (with opterr 0, and ':' in front of the short options).  Returns -1. */
+int cli_bad_option(const char *program, int c, char **argv, struct err *e);
+
 /* Prints "program: why" on standard error and returns the exit code. */
 int cli_fail(const char *program, const struct err *e);
 

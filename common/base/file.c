@@ -1,7 +1,9 @@
 #include "base/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <ftw.h>
 #include <libgen.h>
 #include <limits.h>
@@ -109,6 +111,26 @@ static int open_temp(char *temp, size_t size, const char *path, struct err *e)
         if (fd < 0)
                 return err_errno(e, ERR_IO, "%s: cannot write", path);
         return fd;
+}
+
+int file_remove_temps(const char *folder, struct err *e)
+{
+        /* As open_temp names them. */
+        static const char pattern[] = "?*.+([0-9]).+([0-9]).tmp";
+        DIR *dir = opendir(folder);
+        struct dirent *entry;
+        int rc = 0;
+
+        if (dir == NULL)
+                return err_errno(e, ERR_IO, "%s", folder);
+        while (rc == 0 && (entry = readdir(dir)) != NULL)
+                if (fnmatch(pattern, entry->d_name, FNM_EXTMATCH) == 0 &&
+                    unlinkat(dirfd(dir), entry->d_name, 0) != 0 &&
+                    errno != ENOENT)
+                        rc = err_errno(e, ERR_IO, "%s/%s: cannot remove",
+                            folder, entry->d_name);
+        closedir(dir);
+        return rc;
 }
 
 /* Closes fd in any case. */

@@ -27,6 +27,10 @@ int file_write(
 int file_write_fast(
     const char *path, const void *data, size_t len, mode_t mode, struct err *e);
 
+/* Removes the temporary files that writers of folder have left when they were
+ * killed.  The caller knows that nobody writes there now. */
+int file_remove_temps(const char *folder, struct err *e);
+
 /* mkdir with all parents; an existing folder is fine. */
 int file_mkdir(const char *path, mode_t mode, struct err *e);
 

@@ -76,6 +76,51 @@ END
   openssl crl -in lab/crl/root.crl -inform DER -noout -crlnumber | grep -qi '=\(0x\)\?06$'
 }
 
+# Number of the CRL in the folder.
+number() {
+  openssl crl -in lab/crl/root.crl -inform DER -noout -crlnumber |
+    /usr/bin/python3 -c 'print(int(input().split("=")[1], 16))'
+}
+
+@test "whoever takes a later number writes later" {
+  export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0
+  strace -o /dev/null true 2>/dev/null || skip "strace cannot trace here"
+  ocsp-ca init --temporary
+  pids=()
+  # Every second one is held up between its number and its file.
+  for i in 1 2 3 4 5 6 7 8; do
+    slow=()
+    if [ $((i % 2)) -eq 1 ]; then
+      slow=(strace -qq -o /dev/null -e 'trace=?rename,?renameat'
+        -e 'inject=?rename,?renameat:delay_enter=100000')
+    fi
+    "${slow[@]}" ocsp-ca crl --json >"$i.json" &
+    pids+=($!)
+  done
+  for pid in "${pids[@]}"; do
+    wait "$pid"
+  done
+  numbers=$(for i in 1 2 3 4 5 6 7 8; do field number <"$i.json"; done | sort -n)
+  [ "$numbers" = "$(seq 8)" ]
+  [ "$(number)" -eq 8 ]
+}
+
+@test "what a killed crl has left goes with the next one" {
+  export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0
+  strace -o /dev/null true 2>/dev/null || skip "strace cannot trace here"
+  ocsp-ca init
+  ocsp-ca crl
+  status=0
+  strace -qq -o /dev/null -e trace=fchmod -e inject=fchmod:signal=KILL:when=1 \
+    ocsp-ca crl || status=$?
+  [ "$status" -eq 137 ]
+  [ "$(find lab/crl -type f | wc -l)" -eq 2 ]
+  [ "$(number)" -eq 1 ]
+  ocsp-ca crl
+  [ "$(find lab/crl -type f)" = lab/crl/root.crl ]
+  [ "$(number)" -eq 3 ]
+}
+
 @test "each CA lists its own, and --days sets the end" {
   ocsp-ca init --depth 2
   ocsp-ca issue www

@@ -177,7 +177,9 @@ END
   mkdir -p lab/ca/ca3 lab/responder
   echo part >lab/ca.db.new
   echo old >lab/responder/00.pem
+  echo half >lab/root.pem.4711.1.tmp
   ocsp-ca init
+  [ ! -e lab/root.pem.4711.1.tmp ]
   [ ! -e lab/ca/ca3 ]
   [ ! -e lab/responder/00.pem ]
   ocsp-ca issue www

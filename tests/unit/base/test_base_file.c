@@ -174,6 +174,26 @@ static void what_a_killed_writer_left_does_not_disturb(void **state)
         assert_string_equal(content_of(in_folder("g")), "whole");
 }
 
+static void what_killed_writers_left_is_removed_and_nothing_else(void **state)
+{
+        static const char *const keep[] = {"a", "a.tmp", "a.1.tmp", "a.1.x.tmp",
+            ".1.2.tmp", "a.1.2.tmp.x", "a.1..tmp", "a.1.2"};
+        struct err e = ERR_INIT;
+        size_t i;
+
+        (void)state;
+        for (i = 0; i < sizeof(keep) / sizeof(keep[0]); i++)
+                write_text(keep[i], "x");
+        write_text("a.1.2.tmp", "x");
+        write_text("root.crl.4711.10.tmp", "x");
+        assert_int_equal(file_remove_temps(folder, &e), 0);
+        assert_int_equal(entries(folder), sizeof(keep) / sizeof(keep[0]));
+        for (i = 0; i < sizeof(keep) / sizeof(keep[0]); i++)
+                assert_int_equal(access(in_folder(keep[i]), F_OK), 0);
+        assert_int_equal(file_remove_temps(in_folder("none"), &e), -1);
+        assert_int_equal(e.code, ERR_NOTFOUND);
+}
+
 static void a_missing_folder_and_a_folder_in_the_way_are_errors(void **state)
 {
         struct err e = ERR_INIT;
@@ -260,6 +280,7 @@ int main(void)
             IN_FOLDER(what_is_no_regular_file_is_written_into),
             IN_FOLDER(a_device_that_takes_nothing_is_an_error),
             IN_FOLDER(what_a_killed_writer_left_does_not_disturb),
+            IN_FOLDER(what_killed_writers_left_is_removed_and_nothing_else),
             IN_FOLDER(a_missing_folder_and_a_folder_in_the_way_are_errors),
             IN_FOLDER(a_folder_is_made_with_its_parents),
             IN_FOLDER(a_file_in_the_way_of_a_folder_is_an_error),
