@@ -43,6 +43,7 @@ static void log_outcome(const struct worker *w, const struct httpd_request *q,
 {
         char serial[PKI_SERIAL_TEXT_MAX] = "", escaped[LOG_ESCAPED_MAX];
         char explained[ANSWER_WHY_MAX];
+        const struct ocsp_certid *certid = w->request.certids;
         const char *why = o->why;
 
         if (o->findings != NULL) {
@@ -50,11 +51,12 @@ static void log_outcome(const struct worker *w, const struct httpd_request *q,
 
                 if (f == NULL)
                         return;
+                certid += f - o->findings;
                 why = answer_explain(
                     f, issuers_name(w->issuers, o->issuer), explained);
         }
         if (o->readable)
-                pki_serial_text(w->request.certids[0].serial, serial);
+                pki_serial_text(certid->serial, serial);
         log_line(o->status == OCSP_INTERNAL_ERROR ? LOG_ERROR_ : LOG_INFO_,
             "answer", "method=%s status=%s serial=%s why=\"%s\"",
             q->method == HTTPD_POST ? "POST" : "GET",

@@ -93,6 +93,18 @@ load responder
   done
 }
 
+@test "the log names the one of several certIDs that was never issued" {
+  lab
+  respond
+  openssl req -new -x509 -subj /CN=stray -set_serial 0x7123456789abcdef \
+    -CA lab/ca/root/cert.pem -CAkey lab/ca/root/key.pem \
+    -key lab/certs/www/key.pem -out stray.pem
+  ask request "$C" "$I" stray.pem "$I" >q.der
+  post q.der
+  says singles.1.status unknown
+  grep -q 'serial=7123456789abcdef why=.*never issued' responder.log
+}
+
 @test "64 certIDs pass, 65 are malformed" {
   lab
   respond
