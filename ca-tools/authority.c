@@ -2,6 +2,9 @@
 
 #include <limits.h>
 
+/* Against a database whose CAs name each other as issuers. */
+enum { CHAIN_MAX = 16 };
+
 static int add_name(void *arg, const struct cadb_ca *ca, struct err *e)
 {
         struct buf *names = arg;
@@ -59,12 +62,20 @@ static int load_key(const struct lab *lab, struct authority *ca, struct err *e)
         return pki_key_matches(ca->key, ca->cert, key, cert, e);
 }
 
+static int load_cert(const struct cadb_ca *row, X509 **out, struct err *e)
+{
+        struct span der = {row->der, row->der_len};
+
+        if (pki_cert_from_der(der, out, e) == 0)
+                return 0;
+        return err_prefix(e, "CA %s in the database", row->name);
+}
+
 int authority_load(const struct lab *lab, const char *name,
     struct authority *out, struct err *e)
 {
         if (authority_find(lab, name, &out->row, e) != 0 ||
-            pki_cert_from_der((struct span){out->row.der, out->row.der_len},
-                &out->cert, e) != 0)
+            load_cert(&out->row, &out->cert, e) != 0)
                 return -1;
         return load_key(lab, out, e);
 }
@@ -85,26 +96,39 @@ static int append_pem(
         return pki_cert_pem(cert, intermediates, e);
 }
 
+/* Replaces *row by that of its issuer. */
+static int climb(const struct lab *lab, struct cadb_ca *row, struct err *e)
+{
+        int found = cadb_ca_find_id(lab->db, row->parent, row, e);
+
+        if (found == 0)
+                return err_set(e, ERR_DATA,
+                    "%s/ca.db: damaged: %s has no issuer: restore a backup",
+                    lab->dir, row->name);
+        return found < 0 ? -1 : 0;
+}
+
 /* From the CA above ca up to below the root. */
 static int append_above(const struct lab *lab, struct cadb_ca *row,
     struct buf *chain, struct buf *intermediates, struct err *e)
 {
         X509 *cert = NULL;
-        int rc;
+        int rc, level;
 
-        for (;;) {
-                if (cadb_ca_find_id(lab->db, row->parent, row, e) != 1)
-                        return err_prefix(e, "%s: no issuer", row->name);
+        for (level = 0; level < CHAIN_MAX; level++) {
+                if (climb(lab, row, e) != 0)
+                        return -1;
                 if (row->parent == row->id)
                         return 0;
-                if (pki_cert_from_der(
-                        (struct span){row->der, row->der_len}, &cert, e) != 0)
+                if (load_cert(row, &cert, e) != 0)
                         return -1;
                 rc = append_pem(cert, chain, intermediates, e);
                 X509_free(cert);
                 if (rc != 0)
                         return -1;
         }
+        return err_set(e, ERR_DATA, "%s/ca.db: damaged: no root above %s",
+            lab->dir, row->name);
 }
 
 int authority_chain(const struct lab *lab, const struct authority *ca,

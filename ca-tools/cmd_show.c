@@ -47,8 +47,9 @@ static int look_inside(const struct lab *lab, struct view *v, struct err *e)
         if (cadb_cert_der(lab->db, v->cert.ca,
                 (struct span){v->cert.serial, v->cert.serial_len}, &der, e) < 0)
                 rc = -1;
-        else if (der.len > 0)
-                rc = pki_cert_from_der(buf_span(&der), &cert, e);
+        else if (der.len > 0 &&
+                 pki_cert_from_der(buf_span(&der), &cert, e) != 0)
+                rc = err_prefix(e, "in the database");
         if (cert != NULL) {
                 v->sans_len = pki_sans(cert, v->sans, PKI_SANS_MAX);
                 v->urls_len = pki_ocsp_urls(cert, v->urls, PKI_URLS_MAX);

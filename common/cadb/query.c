@@ -11,6 +11,9 @@ void query_open(struct query *q, struct cadb *db, enum sql_id id)
         /* A row callback that asks the very question it is answering. */
         else if (sqlite3_stmt_busy(db->statements[id]))
                 q->rc = SQLITE_MISUSE;
+        /* Our statements fit our schema: if not, somebody has changed it. */
+        if (q->rc == SQLITE_ERROR)
+                q->rc = SQLITE_CORRUPT;
         if (q->rc == SQLITE_OK)
                 q->statement = db->statements[id];
 }

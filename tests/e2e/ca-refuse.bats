@@ -101,6 +101,33 @@ c.execute("pragma user_version = 99")'
   exits 73 ocsp-ca init
 }
 
+# sql TEXT... : changes the database behind the program's back.
+sql() {
+  /usr/bin/python3 -c 'import sqlite3, sys
+c = sqlite3.connect("lab/ca.db")
+for text in sys.argv[1:]:
+    c.execute(text)
+c.commit()' "$@"
+}
+
+@test "a database that somebody has changed: 76, one line, no endless loop" {
+  for change in 'drop table setting' 'delete from setting' \
+    'update ca set model = 77' "update ca set der = x''" \
+    "update ca set der = x'3000'" 'update ca set parent = NULL'; do
+    rm -rf lab
+    ocsp-ca init --temporary --depth 2
+    sql "$change"
+    exits 76 ocsp-ca issue new
+    [ "${#lines[@]}" -eq 1 ]
+    [ -z "$(ls -A lab/certs/.new)" ]
+  done
+  rm -rf lab
+  ocsp-ca init --temporary --depth 3
+  sql "update ca set parent = 3 where name = 'ca1'"
+  exits 76 ocsp-ca issue new
+  [[ $output == *"no root above"* ]]
+}
+
 @test "a key that is not the CA's: 78, naming both files" {
   lab
   cp -p lab/certs/www/key.pem lab/ca/root/key.pem
