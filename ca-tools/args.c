@@ -91,3 +91,18 @@ int args_words(const struct args *a, size_t min, size_t max, const char *what,
                     a->command, a->words[max], a->command);
         return 0;
 }
+
+int args_ca(struct args *a, const char **ca, size_t min, size_t max,
+    const char *what, struct err *e)
+{
+        enum { OPT_CA = ARGS_OWN };
+        static const struct option options[] = {
+            {"ca", required_argument, NULL, OPT_CA},
+            ARGS_COMMON,
+        };
+        int option;
+
+        while ((option = args_next(a, options, e)) == OPT_CA)
+                *ca = optarg;
+        return option == ARGS_END ? args_words(a, min, max, what, e) : -1;
+}

@@ -48,6 +48,11 @@ void args_init(struct args *a, int argc, char **argv);
  */
 int args_next(struct args *a, const struct option *options, struct err *e);
 
+/* The whole command line of a command that has no own option but --ca CANAME,
+ * and from min to max words; *ca stays if it is not given. */
+int args_ca(struct args *a, const char **ca, size_t min, size_t max,
+    const char *what, struct err *e);
+
 /* ERR_USAGE unless the number of words is from min to max; what says what
  * they are: "CERT". */
 int args_words(const struct args *a, size_t min, size_t max, const char *what,

@@ -5,13 +5,6 @@
 #include "authority.h"
 #include "print.h"
 
-enum { OPT_CA = ARGS_OWN };
-
-static const struct option options[] = {
-    {"ca", required_argument, NULL, OPT_CA},
-    ARGS_COMMON,
-};
-
 struct listing {
         bool json;
         size_t count;
@@ -75,14 +68,9 @@ static int run(struct args *a, struct err *e)
         const char *ca = NULL;
         struct lab lab = {0};
         struct listing l = {0};
-        int option, rc = -1;
+        int rc = -1;
 
-        while ((option = args_next(a, options, e)) != ARGS_END) {
-                if (option != OPT_CA)
-                        return -1;
-                ca = optarg;
-        }
-        if (args_words(a, 0, 0, "", e) != 0)
+        if (args_ca(a, &ca, 0, 0, "", e) != 0)
                 return -1;
         l.json = a->json;
         if (lab_open(&lab, a, e) == 0)

@@ -16,15 +16,10 @@ enum {
         OPT_CA,
 };
 
-static const struct option revoke_options[] = {
+static const struct option options[] = {
     {"reason", required_argument, NULL, OPT_REASON},
     {"revocation-date", required_argument, NULL, OPT_REVOCATION_DATE},
     {"invalidity-date", required_argument, NULL, OPT_INVALIDITY_DATE},
-    {"ca", required_argument, NULL, OPT_CA},
-    ARGS_COMMON,
-};
-
-static const struct option hold_options[] = {
     {"ca", required_argument, NULL, OPT_CA},
     ARGS_COMMON,
 };
@@ -45,8 +40,7 @@ struct outcome {
         enum cadb_change change;
 };
 
-static int parse(
-    struct wish *w, struct args *a, const struct option *options, struct err *e)
+static int parse(struct wish *w, struct args *a, struct err *e)
 {
         int option;
 
@@ -209,21 +203,25 @@ static int run_revoke(struct args *a, struct err *e)
 {
         struct wish w = {.action = REVOKE, .reason = OCSP_REASON_NONE};
 
-        return parse(&w, a, revoke_options, e) == 0 ? run(a, &w, e) : -1;
+        return parse(&w, a, e) == 0 ? run(a, &w, e) : -1;
 }
 
 static int run_hold(struct args *a, struct err *e)
 {
         struct wish w = {.action = REVOKE, .reason = OCSP_REASON_HOLD};
 
-        return parse(&w, a, hold_options, e) == 0 ? run(a, &w, e) : -1;
+        if (args_ca(a, &w.ca, 1, CERTS_MAX, "CERT", e) != 0)
+                return -1;
+        return run(a, &w, e);
 }
 
 static int run_release(struct args *a, struct err *e)
 {
         struct wish w = {.action = RELEASE, .reason = OCSP_REASON_NONE};
 
-        return parse(&w, a, hold_options, e) == 0 ? run(a, &w, e) : -1;
+        if (args_ca(a, &w.ca, 1, CERTS_MAX, "CERT", e) != 0)
+                return -1;
+        return run(a, &w, e);
 }
 
 #define HELP_CERT                                                              \

@@ -8,13 +8,6 @@
 #include "print.h"
 #include "target.h"
 
-enum { OPT_CA = ARGS_OWN };
-
-static const struct option options[] = {
-    {"ca", required_argument, NULL, OPT_CA},
-    ARGS_COMMON,
-};
-
 /* What is known of one certificate, beyond its row. */
 struct view {
         struct cadb_cert cert;
@@ -119,14 +112,9 @@ static int run(struct args *a, struct err *e)
         const char *ca = NULL;
         struct lab lab = {0};
         struct view v = {.sans_len = 0};
-        int option, rc = -1;
+        int rc = -1;
 
-        while ((option = args_next(a, options, e)) != ARGS_END) {
-                if (option != OPT_CA)
-                        return -1;
-                ca = optarg;
-        }
-        if (args_words(a, 1, 1, "CERT", e) != 0)
+        if (args_ca(a, &ca, 1, 1, "CERT", e) != 0)
                 return -1;
         if (lab_open(&lab, a, e) == 0 &&
             target_get(&lab, a->words[0], ca, &v.cert, e) == 0 &&

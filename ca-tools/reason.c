@@ -2,9 +2,6 @@
 
 #include <stddef.h>
 
-/* RFC 5280 section 5.3.1: only in a delta CRL. */
-enum { REMOVE_FROM_CRL = 8 };
-
 int reason_parse(const char *text, int *out, struct err *e)
 {
         int reason;
@@ -16,7 +13,7 @@ int reason_parse(const char *text, int *out, struct err *e)
                     "cessationOfOperation, certificateHold, "
                     "privilegeWithdrawn or aACompromise",
                     text);
-        if (reason == REMOVE_FROM_CRL)
+        if (reason == OCSP_REASON_REMOVE_FROM_CRL)
                 return err_set(e, ERR_USAGE,
                     "removeFromCRL is no reason to revoke (RFC 5280 section "
                     "5.3.1): use 'ocsp-ca release' to end a hold");

@@ -3,16 +3,6 @@
 #include "cadb/trail.h"
 #include "ocsp/ocsp.h"
 
-/* CRLReason, RFC 5280 section 5.3.1. */
-enum {
-        REASON_NONE = -1,
-        REASON_UNSPECIFIED = 0,
-        REASON_KEY_COMPROMISE = 1,
-        REASON_HOLD = 6,
-        REASON_UNUSED = 7,
-        REASON_REMOVE_FROM_CRL = 8,
-};
-
 /* ---- issuing ------------------------------------------------------------ */
 
 static int check_new_cert(
@@ -117,7 +107,7 @@ static int set_state(struct cadb *db, const struct cadb_cert *cert,
         query_int(&q, cert->ca);
         query_blob(&q, serial);
         query_int(&q, to->status);
-        query_int_unless(&q, to->reason, REASON_NONE);
+        query_int_unless(&q, to->reason, OCSP_REASON_NONE);
         if (revoked)
                 query_int(&q, to->revoked_at);
         else
@@ -129,12 +119,11 @@ static int set_state(struct cadb *db, const struct cadb_cert *cert,
 
 static int check_reason(int reason, struct err *e)
 {
-        if (reason == REASON_REMOVE_FROM_CRL)
+        if (reason == OCSP_REASON_REMOVE_FROM_CRL)
                 return err_set(e, ERR_USAGE,
                     "removeFromCRL stands in delta CRLs only: release the "
                     "certificate instead (RFC 5280 section 5.3.1)");
-        if (reason != REASON_NONE &&
-            (reason == REASON_UNUSED || ocsp_reason_name(reason) == NULL))
+        if (reason != OCSP_REASON_NONE && ocsp_reason_name(reason) == NULL)
                 return err_set(e, ERR_USAGE,
                     "there is no reason %d (RFC 5280 section 5.3.1)", reason);
         return 0;
@@ -142,26 +131,27 @@ static int check_reason(int reason, struct err *e)
 
 static bool on_hold(const struct cadb_state *s)
 {
-        return s->status == CADB_REVOKED && s->reason == REASON_HOLD;
+        return s->status == CADB_REVOKED && s->reason == OCSP_REASON_HOLD;
 }
 
 /* What r makes of old, in *to. */
 static enum cadb_change revoked_state(const struct cadb_state *old,
     const struct cadb_revocation *r, struct cadb_state *to)
 {
-        bool compromise = r->reason == REASON_KEY_COMPROMISE;
+        bool compromise = r->reason == OCSP_REASON_KEY_COMPROMISE;
 
         *to = *old;
         to->status = CADB_REVOKED;
         /* RFC 5280 section 5.3.1: unspecified is said by saying nothing. */
-        to->reason = r->reason != REASON_UNSPECIFIED ? r->reason : REASON_NONE;
+        to->reason =
+            r->reason != OCSP_REASON_UNSPECIFIED ? r->reason : OCSP_REASON_NONE;
         if (r->invalidity_at != 0)
                 to->invalidity_at = r->invalidity_at;
         if (old->status == CADB_GOOD) {
                 to->revoked_at = r->revoked_at;
                 return CADB_CHANGED;
         }
-        if (r->reason == REASON_HOLD)
+        if (r->reason == OCSP_REASON_HOLD)
                 return on_hold(old) ? CADB_SAME : CADB_FORBIDDEN;
         if (r->revoked_at < old->revoked_at)
                 to->revoked_at = r->revoked_at;
@@ -169,7 +159,7 @@ static enum cadb_change revoked_state(const struct cadb_state *old,
                 return CADB_CHANGED;
         /* CA/B BR 7.2.2: a key found compromised later may raise the reason
          * and move the date back. */
-        if (compromise && (old->reason != REASON_KEY_COMPROMISE ||
+        if (compromise && (old->reason != OCSP_REASON_KEY_COMPROMISE ||
                               to->revoked_at < old->revoked_at))
                 return CADB_CHANGED;
         return CADB_SAME;
@@ -194,13 +184,14 @@ int cadb_revoke(struct cadb *db, int64_t ca, struct span serial,
         if (*out != CADB_CHANGED)
                 return 0;
         return set_state(db, &cert, &to,
-            r->reason == REASON_HOLD ? "hold" : "revoke", now, e);
+            r->reason == OCSP_REASON_HOLD ? "hold" : "revoke", now, e);
 }
 
 int cadb_release(struct cadb *db, int64_t ca, struct span serial, int64_t now,
     enum cadb_change *out, struct err *e)
 {
-        struct cadb_state good = {.status = CADB_GOOD, .reason = REASON_NONE};
+        struct cadb_state good = {
+            .status = CADB_GOOD, .reason = OCSP_REASON_NONE};
         struct cadb_cert cert;
         int rc = cadb_cert_find_serial(db, ca, serial, &cert, e);
 

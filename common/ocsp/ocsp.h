@@ -50,8 +50,15 @@ const char *ocsp_response_status_name(int status);
 enum ocsp_cert_status { OCSP_GOOD = 0, OCSP_REVOKED = 1, OCSP_UNKNOWN = 2 };
 const char *ocsp_cert_status_name(enum ocsp_cert_status s);
 
-/* CRLReason, RFC 5280 section 5.3.1.  -1: none given. */
-enum { OCSP_REASON_NONE = -1, OCSP_REASON_HOLD = 6 };
+/* CRLReason, RFC 5280 section 5.3.1: those that mean more than their name.
+ * -1: none given. */
+enum {
+        OCSP_REASON_NONE = -1,
+        OCSP_REASON_UNSPECIFIED = 0,
+        OCSP_REASON_KEY_COMPROMISE = 1,
+        OCSP_REASON_HOLD = 6,
+        OCSP_REASON_REMOVE_FROM_CRL = 8,
+};
 
 /* "keyCompromise"; NULL for a number without a name (7, > 10). */
 const char *ocsp_reason_name(int reason);
