@@ -66,6 +66,7 @@ int main(int argc, char **argv)
         struct options o;
         struct err e = ERR_INIT;
 
+        cli_hold_descriptors();
         if (fetch) {
                 argc--;
                 argv++;

@@ -68,6 +68,7 @@ static const struct option fetch_options[] = {
     {"hash", required_argument, NULL, OPT_HASH},
     {"verify", required_argument, NULL, OPT_VERIFY},
     {"help", no_argument, NULL, OPT_HELP},
+    {"version", no_argument, NULL, OPT_VERSION},
     {NULL, 0, NULL, 0},
 };
 
@@ -218,12 +219,8 @@ static int parse_one(int c, char **argv, struct options *o, struct err *e)
         case OPT_VERSION:
                 o->version = true;
                 return 0;
-        case ':':
-                return err_set(
-                    e, ERR_USAGE, "%s wants a value", argv[optind - 1]);
         }
-        return err_set(e, ERR_USAGE, "%s: no such option: see %s --help",
-            argv[optind - 1], PROGRAM);
+        return cli_bad_option(PROGRAM, c, argv, e);
 }
 
 static int check_serve(const struct options *o, struct err *e)

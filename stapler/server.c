@@ -191,26 +191,48 @@ static void on_hangup(evutil_socket_t number, short what, void *arg)
         server_scan(arg);
 }
 
+static const int signals[SERVER_SIGNALS] = {SIGTERM, SIGINT, SIGHUP};
+
+/* One that comes before the loop can take it waits, instead of ending us with
+ * a code that says nothing. */
+static void hold_signals(int how)
+{
+        sigset_t set;
+        size_t i;
+
+        sigemptyset(&set);
+        for (i = 0; i < SERVER_SIGNALS; i++)
+                sigaddset(&set, signals[i]);
+        sigprocmask(how, &set, NULL);
+}
+
+static bool take_signals(struct server *s)
+{
+        bool ok = true;
+        size_t i;
+
+        for (i = 0; i < SERVER_SIGNALS; i++) {
+                s->signals[i] = evsignal_new(s->base, signals[i],
+                    signals[i] == SIGHUP ? on_hangup : on_stop, s);
+                ok = ok && s->signals[i] != NULL &&
+                     event_add(s->signals[i], NULL) == 0;
+        }
+        return ok;
+}
+
 /* ---- loop --------------------------------------------------------------- */
 
 static int add_events(struct server *s, struct err *e)
 {
         static const struct timeval tick = {0, TICK_MS * 1000};
-        bool ok;
 
         s->tick = event_new(s->base, -1, EV_PERSIST, on_tick, s);
         s->scan = evtimer_new(s->base, on_scan, s);
-        s->signals[0] = evsignal_new(s->base, SIGTERM, on_stop, s);
-        s->signals[1] = evsignal_new(s->base, SIGINT, on_stop, s);
-        s->signals[2] = evsignal_new(s->base, SIGHUP, on_hangup, s);
-        ok = s->tick != NULL && s->scan != NULL && s->signals[0] != NULL &&
-             s->signals[1] != NULL && s->signals[2] != NULL;
-        ok = ok && event_add(s->tick, &tick) == 0 &&
-             event_add(s->signals[0], NULL) == 0 &&
-             event_add(s->signals[1], NULL) == 0 &&
-             event_add(s->signals[2], NULL) == 0;
+        if (s->tick == NULL || s->scan == NULL ||
+            event_add(s->tick, &tick) != 0 || !take_signals(s))
+                return err_set(e, ERR_OS, "cannot set up the event loop");
         watch_disk(s);
-        return ok ? 0 : err_set(e, ERR_OS, "cannot set up the event loop");
+        return 0;
 }
 
 int serve(const struct options *o, struct err *e)
@@ -219,12 +241,15 @@ int serve(const struct options *o, struct err *e)
         int rc;
 
         signal(SIGPIPE, SIG_IGN);
+        hold_signals(SIG_BLOCK);
         rc = server_open(&s, o, e);
         if (rc == 0)
                 rc = add_events(&s, e);
         if (rc == 0) {
+                hold_signals(SIG_UNBLOCK);
                 server_poke(&s);
                 event_base_dispatch(s.base);
+                hold_signals(SIG_BLOCK); /* stopping already */
                 if (s.err.code != ERR_NONE) {
                         *e = s.err;
                         rc = -1;

@@ -11,6 +11,8 @@
 #include "stapler/server.h"
 #include "stapler/web/web.h"
 
+enum { SERVER_SIGNALS = 3 };
+
 struct server {
         const struct options *options;
         struct event_base *base;
@@ -22,7 +24,7 @@ struct server {
         struct roster roster;
         struct batches batches;
         struct web *web, *status;
-        struct event *tick, *scan, *watch, *signals[3];
+        struct event *tick, *scan, *watch, *signals[SERVER_SIGNALS];
         size_t connections_max;
         char store[PATH_MAX];
         char url[LISTEN_ADDRESS_MAX + 16];

@@ -127,7 +127,7 @@ void server_release(struct server *s)
         tls_free(s->tls);
         free_event(s->tick);
         free_event(s->scan);
-        for (i = 0; i < 3; i++)
+        for (i = 0; i < SERVER_SIGNALS; i++)
                 free_event(s->signals[i]);
         trust_release(&s->trust);
         labclock_close(s->clock);

@@ -243,6 +243,7 @@ int main(int argc, char **argv)
         int64_t now = 0;
         int code;
 
+        cli_hold_descriptors();
         signal(SIGPIPE, SIG_IGN); /* a peer that is gone is an error code */
         switch (options_parse(argc, argv, &o, &e)) {
         case OPTIONS_RUN:

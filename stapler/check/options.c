@@ -356,13 +356,8 @@ enum options_result options_parse(
                         printf("ocsp-check %s\n", OCSP_LAB_VERSION);
                         return cli_flush(e) == 0 ? OPTIONS_DONE : OPTIONS_BAD;
                 case ':':
-                        err_set(e, ERR_USAGE, "%.60s needs a value",
-                            argv[optind - 1]);
-                        return OPTIONS_BAD;
                 case '?':
-                        err_set(e, ERR_USAGE,
-                            "%.60s: no such option: see ocsp-check --help",
-                            argv[optind - 1]);
+                        cli_bad_option("ocsp-check", opt, argv, e);
                         return OPTIONS_BAD;
                 default:
                         if (take_option(out, opt, e) != 0)

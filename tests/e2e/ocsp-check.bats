@@ -408,7 +408,7 @@ s.serve_forever()'
 }
 
 @test "a command line that makes no sense is exit 64 with one line" {
-  for line in "--bogus" "--cert" "a:1 b:2" "--response x" "--policy hard" \
+  for line in "--bogus" "-xy" "--json=yes" "--cert" "a:1 b:2" "--response x" "--policy hard" \
     "--expect fine" "--expect good:superseded" "--expect revoked:boredom" \
     "--cert x --compare" "--cert x https://y" "--tls1.2 --tls1.3 a:1" \
     "http://www.localhost" "host" "--hash md5 --cert x" "--at then --cert x" \
@@ -435,6 +435,10 @@ s.serve_forever()'
 @test "a full disk is not a verdict" {
   run bash -c "ocsp-check --ca $PKI/root.pem --cert $PKI/www.pem \
     --response $PKI/www.der >/dev/full"
+  [ "$status" -eq 74 ]
+  complains
+  run bash -c "ocsp-check --ca $PKI/root.pem --cert $PKI/www.pem \
+    --response $PKI/www.der >&-"
   [ "$status" -eq 74 ]
   complains
   judged 74 --cert "$PKI/www.pem" --response "$PKI/www.der" --save /dev/full/x

@@ -55,9 +55,27 @@ os.execvp("ocsp-stapler", ["ocsp-stapler", "--listen", f"fd:{s.fileno()}"])'
   [ "$status" = 0 ]
 }
 
+@test "a SIGTERM that comes before it is up ends it cleanly too" {
+  lab
+  run -0 timeout 60 /usr/bin/python3 -c 'import os, signal
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+os.kill(os.getpid(), signal.SIGTERM)
+os.execvp("ocsp-stapler", ["ocsp-stapler"])'
+  [[ $output == *"signal 15"* ]]
+}
+
+@test "without a standard output it does not start" {
+  lab
+  run -74 bash -c 'timeout 60 ocsp-stapler >&-'
+  [[ $output == *"cannot write to standard output"* ]]
+}
+
 @test "wrong words on the command line are refused" {
   lab
   exits 64 ocsp-stapler --nonsense
+  exits 64 ocsp-stapler -xy
+  [[ $output == *"-x: no such option"* ]]
+  exits 64 ocsp-stapler --help=me
   exits 64 ocsp-stapler --verify
   exits 64 ocsp-stapler --verify maybe
   exits 64 ocsp-stapler --on-revoked ignore
@@ -72,6 +90,7 @@ os.execvp("ocsp-stapler", ["ocsp-stapler", "--listen", f"fd:{s.fileno()}"])'
   exits 64 ocsp-stapler fetch --cert a.pem
   exits 0 ocsp-stapler --help
   exits 0 ocsp-stapler fetch --help
+  exits 0 ocsp-stapler fetch --version
   exits 0 ocsp-stapler --version
   [[ $output == "ocsp-stapler "* ]]
 }
