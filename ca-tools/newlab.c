@@ -94,17 +94,17 @@ static int make_folders(const char *dir, struct err *e)
         return 0;
 }
 
-/* What file_write has not: the names of the folders.  The one above DIR may be
- * unreadable for us, and then DIR was there before. */
-static int sync_folders(const char *dir, struct err *e)
+/* What file_write has not: the clock, the names of the folders.  The one above
+ * DIR may be unreadable for us, and then DIR was there before. */
+static int sync_rest(const char *dir, struct err *e)
 {
-        static const char *const parents[] = {"ca", "certs", "."};
+        static const char *const names[] = {"clock", "ca", "certs", "."};
         char path[PATH_MAX];
         size_t i;
 
-        for (i = 0; i < sizeof(parents) / sizeof(parents[0]); i++)
-                if (file_path(
-                        path, sizeof(path), e, "%s/%s", dir, parents[i]) != 0 ||
+        for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+                if (file_path(path, sizeof(path), e, "%s/%s", dir, names[i]) !=
+                        0 ||
                     file_sync(path, e) != 0)
                         return -1;
         if (file_path(path, sizeof(path), e, "%s/..", dir) != 0)
@@ -123,7 +123,7 @@ static int build(const struct hierarchy_spec *spec,
                 return -1;
         if (make_folders(dir, e) != 0 || labclock_create(dir, e) != 0 ||
             cadb_begin(db, e) != 0 || hierarchy_make(db, spec, made, e) != 0 ||
-            (!spec->settings->temporary && sync_folders(dir, e) != 0) ||
+            (!spec->settings->temporary && sync_rest(dir, e) != 0) ||
             cadb_commit(db, e) != 0) {
                 cadb_rollback(db);
                 cadb_close(db);

@@ -162,7 +162,7 @@ int labclock_create(const char *dir, struct err *e)
         if (access(path, F_OK) == 0)
                 return 0;
         memcpy(f.magic, clock_magic, sizeof(f.magic));
-        return file_write(path, &f, sizeof(f), 0644, e);
+        return file_write_fast(path, &f, sizeof(f), 0644, e);
 }
 
 static void slot_store(struct clock_file *f, struct labclock_setting s)

@@ -38,7 +38,7 @@ uint64_t labclock_generation(const struct labclock *c);
 
 struct labclock_setting labclock_get(const struct labclock *c);
 
-/* Makes DIR/clock (real time) where there is none. */
+/* Makes DIR/clock (real time) where there is none.  Without fsync. */
 int labclock_create(const char *dir, struct err *e);
 
 /* Sets the clock of DIR.  Waits for other writers; a writer that is killed
