@@ -37,6 +37,28 @@ static int add_if_there(STACK_OF(X509) *to, const char *path, struct err *e)
         return err_set(e, why.code, "%s", why.text);
 }
 
+/* DIR/responder.pem is there in a lab whose answers are signed by a responder
+ * that no CA issued: RFC 6960 section 4.2.2.2, local configuration.  Clients
+ * have to be told of it too; of curl and GnuTLS no option does that, so they
+ * refuse such a staple. */
+static int load_responder(
+    const struct trust_spec *spec, X509 **out, struct err *e)
+{
+        struct err why = ERR_INIT;
+        char path[PATH_MAX];
+
+        if (spec->responder_cert != NULL)
+                return pki_cert_load(spec->responder_cert, out, e);
+        if (spec->dir == NULL)
+                return 0;
+        if (file_path(path, sizeof(path), e, "%s/responder.pem", spec->dir) !=
+            0)
+                return -1;
+        if (pki_cert_load(path, out, &why) == 0 || why.code == ERR_NOTFOUND)
+                return 0;
+        return err_set(e, why.code, "%s", why.text);
+}
+
 int trust_load(const struct trust_spec *spec, struct trust *out, struct err *e)
 {
         char root[PATH_MAX];
@@ -53,10 +75,7 @@ int trust_load(const struct trust_spec *spec, struct trust *out, struct err *e)
             (file_path(root, sizeof(root), e, "%s/root.pem", spec->dir) != 0 ||
                 add_if_there(out->certs, root, e) != 0))
                 return -1;
-        if (spec->responder_cert != NULL &&
-            pki_cert_load(spec->responder_cert, &out->responder, e) != 0)
-                return -1;
-        return 0;
+        return load_responder(spec, &out->responder, e);
 }
 
 void trust_release(struct trust *t)

@@ -15,7 +15,8 @@
  * --ca, DIR/root.pem. */
 struct trust {
         STACK_OF(X509) *certs;
-        X509 *responder;           /* --responder-cert, or NULL */
+        X509 *responder;           /* --responder-cert, else
+                                      DIR/responder.pem, else NULL */
         const char *responder_url; /* --responder, or NULL: the AIA's */
 };
 

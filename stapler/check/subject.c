@@ -61,6 +61,23 @@ static int load_roots(struct subject *s, struct err *e)
         return access(path, F_OK) == 0 ? load_into(s->roots, path, e) : 0;
 }
 
+/* --responder-cert, else DIR/responder.pem, which is there in a lab whose
+ * answers are signed by a responder that no CA issued (RFC 6960 section
+ * 4.2.2.2, local configuration). */
+static int load_responder(struct subject *s, struct err *e)
+{
+        const char *given = s->options->responder_cert;
+        char path[PATH_MAX];
+
+        if (given != NULL)
+                return pki_cert_load(given, &s->responder, e);
+        if (file_path(path, sizeof(path), e, "%s/responder.pem",
+                s->options->dir) != 0)
+                return -1;
+        return access(path, F_OK) == 0 ? pki_cert_load(path, &s->responder, e)
+                                       : 0;
+}
+
 int subject_open(
     struct subject *s, const struct options *o, int64_t now, struct err *e)
 {
@@ -73,10 +90,7 @@ int subject_open(
                 return err_set(e, ERR_OS, "out of memory");
         if (o->issuer != NULL && load_into(s->untrusted, o->issuer, e) != 0)
                 return -1;
-        if (o->responder_cert != NULL &&
-            pki_cert_load(o->responder_cert, &s->responder, e) != 0)
-                return -1;
-        return load_roots(s, e);
+        return load_responder(s, e) == 0 ? load_roots(s, e) : -1;
 }
 
 void subject_close(struct subject *s)

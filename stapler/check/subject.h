@@ -18,14 +18,14 @@ struct subject {
         STACK_OF(X509) *roots;     /* trust anchors; may be empty */
         STACK_OF(X509) *untrusted; /* what may stand between */
         STACK_OF(X509) *chain;     /* verified, leaf first; NULL if not */
-        X509 *responder;           /* --responder-cert, or NULL */
+        X509 *responder;           /* trusted by itself, or NULL */
         X509 *leaf;                /* NULL until known */
         X509 *issuer;              /* NULL if it cannot be found */
         bool must_staple;
         char name[PKI_NAME_TEXT_MAX];
 };
 
-/* Loads the trust anchors, --issuer and --responder-cert. */
+/* Loads the trust anchors, --issuer and the trusted responder. */
 int subject_open(
     struct subject *s, const struct options *o, int64_t now, struct err *e);
 void subject_close(struct subject *s);

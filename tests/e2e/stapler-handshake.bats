@@ -125,3 +125,24 @@ load stapler
   [ "$("${get[@]}" -H 'Host: <script>' "$url/")" = 200 ]
   run -1 grep '<script>' page
 }
+
+@test "a responder that only the lab trusts is believed by those who are told" {
+  ocsp-ca init --signer trusted >/dev/null
+  ocsp-ca issue www >/dev/null
+  serve ocsp-responder ocsp-responder
+  stapler
+  [ "$(row www state)" = good ]
+  ocsp-check "$url"
+  ocsp-check --cert www
+  www=$OCSP_LAB_DIR/certs/www
+  ocsp-stapler fetch --cert "$www/cert.pem" --out www.der
+  ocsp-check --cert www --response www.der
+  openssl ocsp -respin www.der -issuer "$www/chain.pem" -cert "$www/cert.pem" \
+    -CAfile "$OCSP_LAB_DIR/root.pem" -VAfile "$OCSP_LAB_DIR/responder.pem" \
+    -no_nonce | grep -q 'cert.pem: good'
+  # The others: ours elsewhere, and clients that cannot be told.
+  exits 3 ocsp-check "$url" --dir . --ca "$OCSP_LAB_DIR/root.pem"
+  run ! curl -sS --cert-status --cacert "$OCSP_LAB_DIR/root.pem" "$url/"
+  exits 76 ocsp-stapler fetch --cert "$www/cert.pem" --out other.der \
+    --responder-cert "$OCSP_LAB_DIR/root.pem"
+}
