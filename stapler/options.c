@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "httpc/httpc.h"
 
 enum {
         OPT_DIR = 256,
@@ -223,6 +224,17 @@ static int parse_one(int c, char **argv, struct options *o, struct err *e)
         return cli_bad_option(PROGRAM, c, argv, e);
 }
 
+static int check_responder(const struct options *o, struct err *e)
+{
+        struct httpc_url url;
+
+        if (o->responder == NULL ||
+            httpc_url_parse_http(o->responder, &url, e) == 0)
+                return 0;
+        e->code = ERR_USAGE;
+        return err_prefix(e, "--responder");
+}
+
 static int check_serve(const struct options *o, struct err *e)
 {
         size_t i;
@@ -277,5 +289,7 @@ int options_parse(int argc, char **argv, struct options *out, struct err *e)
                 out->status = NULL;
         if (out->help || out->version)
                 return 0;
+        if (check_responder(out, e) != 0)
+                return -1;
         return fetch ? check_fetch(out, e) : check_serve(out, e);
 }

@@ -287,11 +287,8 @@ static int aim(struct httpc_call *c, const char *url, struct err *e)
 {
         struct httpc_url next;
 
-        if (httpc_url_parse(url, &next, e) != 0)
+        if (httpc_url_parse_http(url, &next, e) != 0)
                 return -1;
-        if (strcmp(next.scheme, "http") != 0)
-                return err_set(
-                    e, ERR_DATA, "URL '%.100s': only http:// is fetched", url);
         c->url = next;
         c->address = 0;
         c->addresses_len =

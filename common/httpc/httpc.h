@@ -67,6 +67,9 @@ struct httpc_url {
         char path[HTTPC_URL_MAX]; /* with query; "" if none */
 };
 int httpc_url_parse(const char *text, struct httpc_url *out, struct err *e);
+/* The same, for what is fetched here: http:// only. */
+int httpc_url_parse_http(
+    const char *text, struct httpc_url *out, struct err *e);
 
 /*
  * Addresses of host:port as "IP" texts, in the order to try.  localhost and

@@ -114,6 +114,16 @@ int httpc_url_parse(const char *text, struct httpc_url *out, struct err *e)
         return 0;
 }
 
+int httpc_url_parse_http(const char *text, struct httpc_url *out, struct err *e)
+{
+        if (httpc_url_parse(text, out, e) != 0)
+                return -1;
+        if (strcmp(out->scheme, "http") != 0)
+                return err_set(
+                    e, ERR_DATA, "URL '%.100s': only http:// is fetched", text);
+        return 0;
+}
+
 void httpc_authority(const struct httpc_url *u, char out[HTTPC_AUTHORITY_MAX])
 {
         bool v6 = strchr(u->host, ':') != NULL;
@@ -193,6 +203,9 @@ int httpc_resolve(
                         strcpy(out[n++], "::1");
                 return n;
         }
+        /* XXX: holds up the caller's event loop while a name server is silent.
+         * Responders here are on loopback; a stapler for real ones wants
+         * evdns. */
         rc = getaddrinfo(host, NULL, &hints, &list);
         if (rc != 0)
                 return err_set(e, ERR_TRYLATER, "%.100s: cannot resolve: %s",

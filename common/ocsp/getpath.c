@@ -1,5 +1,7 @@
 #include "ocsp/ocsp.h"
 
+#include <string.h>
+
 /* ---- to a path --------------------------------------------------------- */
 
 static const char alphabet[] =
@@ -47,6 +49,18 @@ int ocsp_get_path_encode(struct span der, struct buf *out, struct err *e)
         if (out->failed)
                 return err_set(e, ERR_OS, "GET path: out of memory");
         return 0;
+}
+
+int ocsp_get_url_encode(
+    const char *responder, struct span der, struct buf *out, struct err *e)
+{
+        size_t len = strlen(responder);
+
+        while (len > 0 && responder[len - 1] == '/')
+                len--;
+        buf_append(out, responder, len);
+        buf_append_text(out, "/");
+        return ocsp_get_path_encode(der, out, e);
 }
 
 /* ---- and back ---------------------------------------------------------- */

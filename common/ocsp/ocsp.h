@@ -137,6 +137,14 @@ int ocsp_request_encode(const struct ocsp_certid *certids, size_t len,
 /* GET, RFC 6960 appendix A.1: appends the percent-encoded base64 of der. */
 int ocsp_get_path_encode(struct span der, struct buf *out, struct err *e);
 
+/* The whole URL: responder is its prefix, whether a slash ends it or not. */
+int ocsp_get_url_encode(
+    const char *responder, struct span der, struct buf *out, struct err *e);
+
+/* RFC 9919 section 6: GET if the whole URL has at most that many bytes, else
+ * POST. */
+enum { OCSP_GET_URL_MAX = 255 };
+
 /*
  * The way back: raw path (as it stood on the request line, from after the
  * responder's prefix, '?' and what follows cut off) to DER.  Takes percent

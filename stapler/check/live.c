@@ -10,9 +10,6 @@
 #include "base/clock.h"
 #include "httpc/httpc.h"
 
-/* RFC 9919 section 6: GET if the whole URL has at most 255 bytes. */
-enum { GET_URL_MAX = 255 };
-
 static const char ref_http[] = "RFC 6960 A.1";
 static const char media_type[] = "application/ocsp-response";
 
@@ -50,20 +47,6 @@ static int encode(struct asking *a, bool with_nonce, struct err *e)
         return rc;
 }
 
-/* The URL with the request in it.  RFC 6960 appendix A.1. */
-static int get_url(
-    const struct asking *a, const char *base, struct buf *out, struct err *e)
-{
-        size_t len = strlen(base);
-
-        buf_append_text(out, base);
-        if (len == 0 || base[len - 1] != '/')
-                buf_append_text(out, "/");
-        if (ocsp_get_path_encode(buf_span(&a->der), out, e) != 0)
-                return -1;
-        return buf_text(out) != NULL ? 0 : err_set(e, ERR_OS, "out of memory");
-}
-
 /* Decides on GET or POST and on the nonce, and prepares the one or the
  * other. */
 static int prepare(struct asking *a, const char *base, bool *is_get,
@@ -76,9 +59,9 @@ static int prepare(struct asking *a, const char *base, bool *is_get,
                   (method == METHOD_AUTO && nonce != CHOICE_YES);
         if (*is_get) {
                 if (encode(a, nonce == CHOICE_YES, e) != 0 ||
-                    get_url(a, base, url, e) != 0)
+                    ocsp_get_url_encode(base, buf_span(&a->der), url, e) != 0)
                         return -1;
-                if (method == METHOD_GET || url->len <= GET_URL_MAX)
+                if (method == METHOD_GET || url->len <= OCSP_GET_URL_MAX)
                         return 0;
                 *is_get = false;
         }
@@ -178,8 +161,8 @@ static int ask_all(
 
         for (i = 0; i < len && rc == 0; i++) {
                 left = a->deadline - monotonic_ms();
-                rc = ask_url(a, urls[i],
-                    left > 0 ? (int)(left / (int64_t)(len - i)) + 1 : 1, e);
+                left /= (int64_t)(len - i);
+                rc = ask_url(a, urls[i], left > 0 ? (int)left : 1, e);
                 /* A failed try is no fault as long as there is another. */
                 if (rc == 0 && i + 1 < len)
                         a->report->checks[a->report->checks_len - 1].ok = -1;

@@ -8,6 +8,7 @@
 
 #include "base/cli.h"
 #include "base/dir.h"
+#include "httpc/httpc.h"
 
 static const char help[] =
     "Usage: ocsp-check [URL | HOST:PORT | NAME] [options]   a server's staple\n"
@@ -23,7 +24,8 @@ static const char help[] =
     "                      DIR/root.pem\n"
     "  --issuer F          the certificate's issuer, where it is not beside\n"
     "                      the certificate (chain.pem) or sent by the server\n"
-    "  --responder-cert F  a responder that may sign without delegation\n"
+    "  --responder-cert F  a responder that may sign without delegation; else\n"
+    "                      DIR/responder.pem, if it is there\n"
     "  --at TIME           judge as of then: RFC 3339, +8d, -3h\n"
     "  --dir DIR           the lab; else $OCSP_LAB_DIR, else ./ocsp-lab.d\n"
     "A TLS server:\n"
@@ -322,6 +324,16 @@ static int check_cert_forms(const struct options *o, struct err *e)
         return 0;
 }
 
+static int check_url(const struct options *o, struct err *e)
+{
+        struct httpc_url url;
+
+        if (o->url == NULL || httpc_url_parse_http(o->url, &url, e) == 0)
+                return 0;
+        e->code = ERR_USAGE;
+        return err_prefix(e, "--url");
+}
+
 /* What is left on the command line, and whether all fits together. */
 static int finish(int argc, char **argv, struct options *o, struct err *e)
 {
@@ -331,6 +343,8 @@ static int finish(int argc, char **argv, struct options *o, struct err *e)
         if (optind < argc)
                 o->target = argv[optind];
         o->dir = lab_dir(o->dir);
+        if (check_url(o, e) != 0)
+                return -1;
         if (o->cert == NULL) {
                 o->form = FORM_STAPLE;
                 return check_staple_form(o, e);

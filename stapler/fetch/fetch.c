@@ -36,21 +36,6 @@ void fetch_cancel(struct fetch *f)
                 fetch_free(f);
 }
 
-/* "http://host/ocsp" and "http://host/ocsp/" mean the same prefix. */
-static int get_url(const struct fetch *f, struct buf *out, struct err *e)
-{
-        const char *url = f->urls[f->url];
-        size_t len = strlen(url);
-
-        while (len > 0 && url[len - 1] == '/')
-                len--;
-        buf_append(out, url, len);
-        buf_append_text(out, "/");
-        if (ocsp_get_path_encode(buf_span(&f->der), out, e) != 0)
-                return -1;
-        return buf_text(out) == NULL ? err_set(e, ERR_OS, "out of memory") : 0;
-}
-
 static void answered(void *arg, struct httpc_response *r, const struct err *e);
 
 static int ask(struct fetch *f, struct err *e)
@@ -68,8 +53,8 @@ static int ask(struct fetch *f, struct err *e)
         q.timeout_ms = (int)(left / (int64_t)(f->q.urls_len - f->tried + 1));
         if (q.timeout_ms == 0)
                 q.timeout_ms = 1;
-        rc = get_url(f, &get, e);
-        if (rc == 0 && get.len <= FETCH_GET_MAX) {
+        rc = ocsp_get_url_encode(f->urls[f->url], buf_span(&f->der), &get, e);
+        if (rc == 0 && get.len <= OCSP_GET_URL_MAX) {
                 q.url = buf_text(&get);
         } else {
                 q.url = f->urls[f->url];

@@ -22,9 +22,6 @@
 
 struct event_base;
 
-/* RFC 9919 section 6: GET up to this length of the whole URL, else POST. */
-enum { FETCH_GET_MAX = 255 };
-
 /* One total deadline over all URLs. */
 enum { FETCH_TIMEOUT_MS = 10000, FETCH_URLS_MAX = 8 };
 

@@ -412,7 +412,8 @@ s.serve_forever()'
     "--expect fine" "--expect good:superseded" "--expect revoked:boredom" \
     "--cert x --compare" "--cert x https://y" "--tls1.2 --tls1.3 a:1" \
     "http://www.localhost" "host" "--hash md5 --cert x" "--at then --cert x" \
-    "--nonce a:1"; do
+    "--nonce a:1" \
+    "--cert x --url https://y" "--cert x --url y"; do
     # shellcheck disable=SC2086
     exits 64 ocsp-check $line
     complains

@@ -86,6 +86,9 @@ os.execvp("ocsp-stapler", ["ocsp-stapler"])'
   exits 64 ocsp-stapler www --certs folder
   exits 64 ocsp-stapler ../www
   exits 64 ocsp-stapler --listen nowhere
+  exits 64 ocsp-stapler --responder ocsp.example
+  exits 64 ocsp-stapler --responder https://ocsp.example/
+  [[ $output == *"only http:// is fetched" ]]
   exits 64 ocsp-stapler fetch
   exits 64 ocsp-stapler fetch --cert a.pem
   exits 0 ocsp-stapler --help

@@ -29,6 +29,18 @@ static void a_url_is_taken_apart(void **state)
         assert_string_equal(u.path, "/a/b?c=d");
 }
 
+static void only_http_is_fetched(void **state)
+{
+        struct httpc_url u;
+        struct err e = ERR_INIT;
+
+        (void)state;
+        assert_int_equal(httpc_url_parse_http("http://h/", &u, &e), 0);
+        assert_int_equal(httpc_url_parse_http("https://h/", &u, &e), -1);
+        assert_int_equal(e.code, ERR_DATA);
+        assert_int_equal(httpc_url_parse_http("file:///h", &u, &e), -1);
+}
+
 static void the_port_follows_the_scheme(void **state)
 {
         (void)state;
@@ -168,6 +180,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
             cmocka_unit_test(a_url_is_taken_apart),
+            cmocka_unit_test(only_http_is_fetched),
             cmocka_unit_test(the_port_follows_the_scheme),
             cmocka_unit_test(an_ipv6_host_has_no_brackets),
             cmocka_unit_test(what_is_no_http_url_is_refused),

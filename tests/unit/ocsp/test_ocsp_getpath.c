@@ -166,6 +166,25 @@ static void encoding_is_base64_with_three_characters_escaped(void **state)
         }
 }
 
+static void slashes_behind_the_responder_become_one(void **state)
+{
+        static const char *const responders[] = {
+            "http://h/ocsp", "http://h/ocsp/", "http://h/ocsp//"};
+        const uint8_t der[] = {0x30, 0x03, 0xff};
+        size_t i;
+
+        (void)state;
+        for (i = 0; i < sizeof(responders) / sizeof(responders[0]); i++) {
+                struct buf url = {0};
+
+                assert_int_equal(ocsp_get_url_encode(responders[i],
+                                     (struct span){der, 3}, &url, NULL),
+                    0);
+                assert_string_equal(buf_text(&url), "http://h/ocsp/MAP%2F");
+                buf_release(&url);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -177,6 +196,7 @@ int main(void)
             cmocka_unit_test(what_is_not_base64_is_refused),
             cmocka_unit_test(decoding_appends),
             cmocka_unit_test(encoding_is_base64_with_three_characters_escaped),
+            cmocka_unit_test(slashes_behind_the_responder_become_one),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
