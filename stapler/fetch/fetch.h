@@ -3,9 +3,8 @@
  * and no nonce (RFC 9919 section 3.1.1), over each URL in turn until one
  * brings an answer that the caller accepts.
  *
- * The same section wants SHA-256 in the certID.  But a staple is read by other
- * people's clients, and some look it up by SHA-1 alone (curl with OpenSSL): a
- * server does well to ask with that.
+ * The same section wants SHA-256 in the certID.  A server does well to ask
+ * with SHA-1 all the same, see stapler/options.c.
  */
 #ifndef OCSP_LAB_FETCH_H
 #define OCSP_LAB_FETCH_H

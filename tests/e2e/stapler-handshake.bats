@@ -7,6 +7,13 @@
 load helper
 load stapler
 
+# what GnuTLS says of the server, in the file gnutls; not everywhere does
+# localhost resolve
+gnutls() {
+  gnutls-cli --x509cafile "$OCSP_LAB_DIR/root.pem" -p "$port" 127.0.0.1 \
+    --sni-hostname localhost --verify-hostname localhost </dev/null >gnutls
+}
+
 @test "openssl sees a good staple over TLS 1.2 and TLS 1.3" {
   lab
   responder
@@ -24,13 +31,22 @@ load stapler
   stapler
   curl -sS --cert-status --cacert "$OCSP_LAB_DIR/root.pem" "$url/" >page
   grep -q 'carried a staple' page
-  # Not everywhere does localhost resolve.
-  gnutls-cli --x509cafile "$OCSP_LAB_DIR/root.pem" -p "$port" 127.0.0.1 \
-    --sni-hostname localhost --verify-hostname localhost </dev/null >gnutls
+  gnutls
   grep -q 'OCSP status request' gnutls
   grep -q 'The certificate is trusted' gnutls
   ocsp-check "$url"
   ocsp-check --tls1.2 "$url"
+}
+
+@test "a staple with a SHA-256 certID is believed, but not by every curl" {
+  lab
+  responder
+  stapler --hash sha256
+  stapled good
+  [[ $output == *"Hash Algorithm: sha256"* ]]
+  ocsp-check "$url"
+  gnutls
+  grep -q 'The certificate is trusted' gnutls
 }
 
 @test "they also do below an intermediate CA" {
