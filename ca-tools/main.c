@@ -62,6 +62,7 @@ int main(int argc, char **argv)
         struct err e = ERR_INIT;
         const struct command *c;
 
+        cli_hold_descriptors();
         signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error with a line */
         if (argc < 2)
                 err_set(&e, ERR_USAGE,
