@@ -149,11 +149,12 @@ static enum err_code code_of(const struct ocsp_verdict *v)
         return ERR_DATA;
 }
 
+/* The store is not the responder: what it holds must verify in any case. */
 static int acceptable(const struct staple_policy *p,
-    const struct ocsp_verdict *v, const struct staple_facts *f, int64_t lab,
-    struct err *why)
+    const struct ocsp_verdict *v, const struct staple_facts *f, bool fresh,
+    int64_t lab, struct err *why)
 {
-        if (!p->strict)
+        if (!p->strict && fresh)
                 return 0;
         if (f->state == STAPLE_UNVERIFIED)
                 return err_set(why, code_of(v), "%s", v->why);
@@ -198,7 +199,7 @@ int staple_take(struct staple *s, const struct staple_policy *p,
 {
         struct staple_facts f = facts_of(v);
 
-        if (acceptable(p, v, &f, now.lab, why) != 0 ||
+        if (acceptable(p, v, &f, fresh, now.lab, why) != 0 ||
             hold(s, p, &f, der, why) != 0)
                 return -1;
         s->latest = f;

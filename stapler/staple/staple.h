@@ -55,7 +55,7 @@ struct staple_policy {
         double fraction; /* of the validity, after which to refresh: (0, 1) */
         enum staple_on_revoked on_revoked;
         enum staple_on_missing on_missing;
-        bool strict; /* false: staple whatever the responder sends */
+        bool strict; /* false: staple whatever the responder sends now */
 };
 
 enum staple_state {

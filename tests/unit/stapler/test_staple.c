@@ -343,6 +343,23 @@ static void without_verification_anything_is_given(void **state)
 
 /* ---- handshakes --------------------------------------------------------- */
 
+static void the_store_is_verified_in_any_case(void **state)
+{
+        struct staple_policy off = {.fraction = 0.5};
+        struct ocsp_verdict v = verdict(OCSP_V_UNTRUSTED);
+        struct staple s = {0};
+        struct err e = ERR_INIT;
+
+        (void)state;
+        assert_int_equal(
+            staple_take(&s, &off, &v, bytes, false, at(START, 0), 0.5, &e), -1);
+        assert_int_equal(e.code, ERR_DATA);
+        v = verdict(OCSP_V_GOOD);
+        assert_int_equal(
+            staple_take(&s, &off, &v, bytes, false, at(END, 0), 0.5, &e), -1);
+        assert_int_equal(staple_give(&s, &off, false, START), STAPLE_BARE);
+}
+
 static void an_expired_staple_is_never_given(void **state)
 {
         struct staple s = good_staple();
@@ -477,6 +494,7 @@ int main(void)
             cmocka_unit_test(try_later_says_so_in_its_code),
             cmocka_unit_test(an_answer_within_the_skew_but_over_is_not_taken),
             cmocka_unit_test(without_verification_anything_is_given),
+            cmocka_unit_test(the_store_is_verified_in_any_case),
             cmocka_unit_test(an_expired_staple_is_never_given),
             cmocka_unit_test(without_a_staple_the_policy_decides),
             cmocka_unit_test(a_revoked_answer_is_stapled),
