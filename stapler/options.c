@@ -26,6 +26,7 @@ enum {
         OPT_ON_REVOKED,
         OPT_ON_MISSING,
         OPT_REFRESH,
+        OPT_PATIENCE,
         OPT_LOG,
         OPT_READY_FILE,
         OPT_OUT,
@@ -51,6 +52,7 @@ static const struct option serve_options[] = {
     {"on-revoked", required_argument, NULL, OPT_ON_REVOKED},
     {"on-missing", required_argument, NULL, OPT_ON_MISSING},
     {"refresh", required_argument, NULL, OPT_REFRESH},
+    {"patience", required_argument, NULL, OPT_PATIENCE},
     {"log", required_argument, NULL, OPT_LOG},
     {"ready-file", required_argument, NULL, OPT_READY_FILE},
     {"help", no_argument, NULL, OPT_HELP},
@@ -214,6 +216,10 @@ static int parse_one(int c, char **argv, struct options *o, struct err *e)
         case OPT_ON_MISSING:
         case OPT_REFRESH:
                 return parse_policy(c, &o->policy, e);
+        case OPT_PATIENCE:
+                return parse_duration_ms(optarg, 's', &o->patience_ms, e) == 0
+                           ? 0
+                           : err_prefix(e, "--patience");
         case OPT_HELP:
                 o->help = true;
                 return 0;
@@ -280,6 +286,7 @@ int options_parse(int argc, char **argv, struct options *out, struct err *e)
         *out = (struct options){.listen = "127.0.0.1:0",
             .status = "127.0.0.1:0",
             .hash = OCSP_SHA1,
+            .patience_ms = 5000,
             .policy = {.fraction = 0.5, .strict = true}};
         opterr = 0;
         while ((c = getopt_long(argc, argv, ":",

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 #include "stapler/staple/staple.h"
@@ -34,6 +35,7 @@ struct options {
         const char *responder, *responder_cert;
         enum ocsp_hash hash;
         struct staple_policy policy;
+        int64_t patience_ms; /* longest wait for a first staple */
         const char *log, *ready_file;
         const char *out; /* fetch */
 };

@@ -178,6 +178,10 @@ static void examine(struct roster *r, struct roster_entry *n)
         n->error = (struct err)ERR_INIT;
         if (read_entry(r, n, &n->error) == 0)
                 return;
+        /* What was named and is wrong at the start ends the program: its last
+         * line says why. */
+        if (!r->all && !r->serving)
+                return;
         log_line(LOG_ERROR_, "certificate", "cert=%s why=\"%s\" next=\"%s\"",
             n->name, n->error.text,
             n->site == NULL ? "not served until its files change"
@@ -263,7 +267,7 @@ static void promote(struct roster *r, struct roster_entry *n)
         struct site *site = n->successor;
 
         if (!site_is_settled(site) &&
-            monotonic_ms() - site->born_ms < ROSTER_PATIENCE_MS)
+            monotonic_ms() - site->born_ms < r->options->patience_ms)
                 return;
         n->successor = NULL;
         if (roster_install(r, n, site, &n->error) == 0)

@@ -1,6 +1,7 @@
 /*
  * The certificates that are served, as they stand on disk: read at the start,
- * and again whenever the disk changes.  A renewed certificate takes the place
+ * and again by roster_scan, which is due when a folder comes or goes among
+ * those watched, and when somebody asks for it.  A renewed certificate takes the place
  * of the old one once it has a staple; one that can't be read leaves the old
  * one where it is.
  */
@@ -16,9 +17,6 @@
 #include "stapler/options.h"
 #include "stapler/site.h"
 #include "stapler/tls/tls.h"
-
-/* Longest that a renewed certificate waits for its first staple. */
-enum { ROSTER_PATIENCE_MS = 5000 };
 
 /* What tells one state of a file from the next. */
 struct file_mark {

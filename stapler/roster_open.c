@@ -113,8 +113,8 @@ static int check_named(const struct roster *r, struct err *e)
         return 0;
 }
 
-/* The oldest first: it stays the one for clients without SNI when others
- * are issued. */
+/* The oldest that is valid first: it stays the one for clients without SNI
+ * when others are issued. */
 static int by_age(const void *a, const void *b)
 {
         const struct roster_entry *x = a, *y = b;
@@ -124,6 +124,8 @@ static int by_age(const void *a, const void *b)
 
         if (x->site == NULL || y->site == NULL)
                 return (x->site == NULL) - (y->site == NULL);
+        if (x->site->was_valid != y->site->was_valid)
+                return x->site->was_valid ? -1 : 1;
         s = pki_not_before(x->site->id.leaf);
         t = pki_not_before(y->site->id.leaf);
         if (s != t)
@@ -161,6 +163,25 @@ static int serve_all(struct roster *r, struct err *e)
         return 0;
 }
 
+/* Of a whole folder it may come later. */
+static int check_preferred(const struct roster *r, struct err *e)
+{
+        const char *name = r->options->preferred;
+
+        if (name == NULL || roster_find(r, name) != NULL)
+                return 0;
+        if (!r->all)
+                return err_set(e, ERR_USAGE,
+                    "--default %.100s: not one of the certificates that are "
+                    "served",
+                    name);
+        log_line(LOG_WARN_, "certificate",
+            "why=\"--default %.100s: no such certificate yet\" "
+            "next=\"clients without SNI get the oldest\"",
+            name);
+        return 0;
+}
+
 int roster_open(struct roster *r, struct keeper *k, struct tls *tls,
     const struct options *o, struct err *e)
 {
@@ -174,7 +195,7 @@ int roster_open(struct roster *r, struct keeper *k, struct tls *tls,
         /* Before the scan, so that nothing falls between the two. */
         roster_watch(r);
         roster_scan(r);
-        if (check_named(r, e) != 0)
+        if (check_named(r, e) != 0 || check_preferred(r, e) != 0)
                 return -1;
         return serve_all(r, e);
 }

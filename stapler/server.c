@@ -8,8 +8,6 @@
 
 enum {
         TICK_MS = 250,
-        /* Longest wait for first staples before the server accepts. */
-        START_PATIENCE_MS = 5000,
         /* Files appear in twos and threes: one scan for all of them. */
         SCAN_DELAY_MS = 20,
 };
@@ -46,8 +44,9 @@ static int write_ready(struct server *s, struct err *e)
  * a responder that is down is no reason to be down too. */
 static void check_ready(struct server *s)
 {
-        if (s->ready || (!roster_is_settled(&s->roster) &&
-                            monotonic_ms() - s->started_ms < START_PATIENCE_MS))
+        if (s->ready ||
+            (!roster_is_settled(&s->roster) &&
+                monotonic_ms() - s->started_ms < s->options->patience_ms))
                 return;
         s->ready = true;
         if (!roster_is_settled(&s->roster))

@@ -251,6 +251,23 @@ bool site_is_settled(const struct site *site)
 
 /* ---- life --------------------------------------------------------------- */
 
+static void note_validity(struct site *site)
+{
+        int64_t now = labclock_now(site->keeper->clock);
+        int64_t from = pki_not_before(site->id.leaf);
+        int64_t until = pki_not_after(site->id.leaf);
+        char text[TIME_TEXT_MAX];
+
+        site->was_valid = from <= now && now <= until;
+        if (site->was_valid)
+                return;
+        log_line(LOG_WARN_, "certificate",
+            "cert=%s why=\"%s %s\" next=\"serving it all the same\"",
+            site->id.name,
+            now < from ? "it is not valid before" : "it expired at",
+            format_time(now < from ? from : until, text));
+}
+
 int site_new(
     struct keeper *k, struct identity *id, struct site **out, struct err *e)
 {
@@ -267,6 +284,7 @@ int site_new(
                 log_line(LOG_WARN_, "certificate",
                     "cert=%s why=\"%s\" next=\"serving it without a staple\"",
                     site->id.name, site->id.trouble);
+        note_validity(site);
         load(site);
         site->seen = site_state(site);
         *out = site;

@@ -47,6 +47,7 @@ struct site {
         bool tried;             /* a fetch came to an end, or can't be made */
         size_t first_url;       /* where the last good answer came from */
         enum staple_state seen; /* to notice what the clock alone changes */
+        bool was_valid;         /* the certificate, when it was read */
         int64_t born_ms;
         uint64_t fetches, ended; /* begun, and come to an end */
         uint64_t stapled, bare, refused;

@@ -85,6 +85,16 @@ static int choose_store(struct server *s, struct err *e)
         return file_path(s->store, sizeof(s->store), e, "%s/staples", o->dir);
 }
 
+/* What killed processes have left half written.  A store that is not there
+ * yet, or not ours to write, shows itself with the first staple. */
+static void tidy_store(const char *folder)
+{
+        struct err e = ERR_INIT;
+
+        if (folder != NULL)
+                (void)file_remove_temps(folder, &e);
+}
+
 static int open_keeper(struct server *s, struct err *e)
 {
         const struct options *o = s->options;
@@ -96,6 +106,7 @@ static int open_keeper(struct server *s, struct err *e)
             trust_load(&trust, &s->trust, e) != 0 || choose_store(s, e) != 0 ||
             tls_new(&hooks, &s->tls, e) != 0)
                 return -1;
+        tidy_store(s->keeper.store);
         s->clock_generation = labclock_generation(s->clock);
         s->keeper.base = s->base;
         s->keeper.clock = s->clock;

@@ -71,6 +71,26 @@ static void add_site(json_t *row, const struct site *site)
             row, "refusals", json_integer((json_int_t)site->refused));
 }
 
+/* The same keys for one that could not be read. */
+static void add_nothing(json_t *row)
+{
+        static const char *const unknown[] = {"serial", "must_staple",
+            "this_update", "next_update", "revocation_time", "reason",
+            "next_refresh"};
+        static const char *const none[] = {
+            "fetches", "failures", "served", "bare", "refusals"};
+        size_t i;
+
+        json_object_set_new(row, "state", json_string("none"));
+        json_object_set_new(row, "urls", json_array());
+        json_object_set_new(row, "stapled", json_false());
+        json_object_set_new(row, "refused", json_false());
+        for (i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++)
+                json_object_set_new(row, unknown[i], json_null());
+        for (i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+                json_object_set_new(row, none[i], json_integer(0));
+}
+
 static json_t *entry_json(const struct roster_entry *n)
 {
         json_t *row = json_object();
@@ -84,7 +104,7 @@ static json_t *entry_json(const struct roster_entry *n)
                 if (*error == '\0')
                         error = n->site->id.trouble;
         } else {
-                json_object_set_new(row, "state", json_string("none"));
+                add_nothing(row);
         }
         json_object_set_new(row, "last_error", json_string(error));
         return row;

@@ -10,7 +10,6 @@
 #include "stapler/web/internal.h"
 
 struct web_request {
-        struct web *web;
         struct evhttp_request *req; /* NULL: the connection was closed */
         struct evhttp_connection *connection;
 };
@@ -49,7 +48,6 @@ void web_on_request(struct evhttp_request *req, void *arg)
                 evhttp_send_error(req, 503, NULL);
                 return;
         }
-        r->web = w;
         r->req = req;
         r->connection = connection;
         evhttp_connection_set_closecb(connection, gone, r);

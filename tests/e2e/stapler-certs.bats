@@ -130,8 +130,35 @@ load stapler
   chmod 644 "$certs/www/key.pem"
   exits 78 ocsp-stapler www
   [[ $output == *"key.pem"* ]]
+  [ "${#lines[@]}" -eq 1 ]
   exits 72 ocsp-stapler --cert none.pem --key none.key
+  exits 76 ocsp-stapler --cert "$certs/www/key.pem" --key "$certs/www/key.pem"
+  [ "${#lines[@]}" -eq 1 ]
   exits 72 ocsp-stapler --certs none
+  exits 72 ocsp-stapler api --ca none.pem
+  exits 64 ocsp-stapler api --default www
+  [[ $output == *"--default www"* ]]
+}
+
+@test "an expired certificate is served last, and named in the log" {
+  lab
+  ocsp-ca issue old --not-before -10d --not-after -1d >/dev/null
+  responder
+  stapler
+  grep -q 'cert=old why="it expired at ' stapler.log
+  stapled good -noservername
+  [[ $output =~ "subject=CN"\ ?=\ ?"www" ]]
+}
+
+@test "--default may name one that is still to come" {
+  lab
+  responder
+  stapler --default api
+  grep -q 'default api: no such certificate yet' stapler.log
+  ocsp-ca issue api >/dev/null
+  curl -sS -X POST "$status_url/reload" >/dev/null
+  staple -noservername
+  [[ $output =~ "subject=CN"\ ?=\ ?"api" ]]
 }
 
 @test "one bad certificate of many does not keep the others from being served" {
@@ -142,6 +169,8 @@ load stapler
   stapler
   stapled good -servername www
   [[ $(row api last_error) == *key.pem* ]]
+  [ "$(row api state)" = none ]
+  [ "$(row api served)" = 0 ]
   chmod 600 "$OCSP_LAB_DIR/certs/api/key.pem"
   kill -HUP "$stapler"
   eventually stapled good -servername api

@@ -130,6 +130,20 @@ PY
   grep -q 'store cert=www why=' stapler.log
 }
 
+@test "what a killed one has left half written in the store is removed" {
+  lab
+  responder
+  stapler
+  halt "$stapler"
+  der=$(echo "$OCSP_LAB_DIR"/staples/*.der)
+  head -c 100 "$der" >"$der.4711.1.tmp"
+  touch "$OCSP_LAB_DIR/staples/notes"
+  halt "$responder"
+  stapler
+  stapled good
+  [ "$(ls "$OCSP_LAB_DIR/staples")" = "$(basename "$der")"$'\n'notes ]
+}
+
 @test "Retry-After is honoured" {
   lab
   plan busy
@@ -242,7 +256,7 @@ s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
   lab
   plan silent
   responder
-  stapler
+  stapler --patience 100ms
   grep -q 'no answer from a responder yet' stapler.log
   stapled none
   curl -sS -X POST "$status_url/refresh" >answer.json &

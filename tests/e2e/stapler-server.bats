@@ -81,6 +81,7 @@ os.execvp("ocsp-stapler", ["ocsp-stapler"])'
   exits 64 ocsp-stapler --on-revoked ignore
   exits 64 ocsp-stapler --refresh 1.5
   exits 64 ocsp-stapler --refresh nan
+  exits 64 ocsp-stapler --patience long
   exits 64 ocsp-stapler --hash md5
   exits 64 ocsp-stapler --cert a.pem
   exits 64 ocsp-stapler www --certs folder
