@@ -163,12 +163,14 @@ static int check(struct subject *s, struct findings *f, struct err *e)
 /* The live answer beside the first one. */
 static int compare(struct subject *s, struct findings *f, struct err *e)
 {
-        if (s->leaf == NULL) {
-                report_absent(
-                    &f->live, OCSP_V_MISSING, "no certificate to ask about");
-                return 0;
-        }
-        return check_live(s, &f->live, e);
+        struct err why = ERR_INIT;
+
+        if (s->leaf == NULL)
+                err_set(&why, ERR_NOTFOUND, "no certificate to ask about");
+        else if (subject_find_issuer(s, &why) == 0)
+                return check_live(s, &f->live, e);
+        report_absent(&f->live, OCSP_V_MISSING, "%s", why.text);
+        return 0;
 }
 
 int64_t findings_believed_until(const struct findings *f)

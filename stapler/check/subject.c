@@ -1,5 +1,6 @@
 #include "stapler/check/subject.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -132,9 +133,16 @@ int subject_load(struct subject *s, const char *cert, struct err *e)
         char in_lab[PATH_MAX];
         int rc;
 
-        if (access(cert, F_OK) != 0 && subject_path(s->options->dir, cert,
-                                           "cert.pem", in_lab, sizeof(in_lab)))
-                cert = in_lab;
+        if (access(cert, F_OK) != 0) {
+                if (subject_path(s->options->dir, cert, "cert.pem", in_lab,
+                        sizeof(in_lab)))
+                        cert = in_lab;
+                else if (errno == ENOENT && lab_name_valid(cert))
+                        return err_set(e, ERR_NOTFOUND,
+                            "%.100s: neither a file nor a certificate of "
+                            "%.200s",
+                            cert, s->options->dir);
+        }
         /* A PEM file may hold its chain; DER holds one. */
         rc = pki_cert_load(cert, &single, e);
         if (rc == 0) {

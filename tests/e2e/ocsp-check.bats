@@ -354,6 +354,12 @@ s.serve_forever()'
   [ -z "$(field believed_until <<<"$output")" ]
 }
 
+@test "--compare without the issuer at hand is still a verdict" {
+  tls_server www "$PKI/www.der"
+  exits 3 ocsp-check "https://www.localhost:$port" --compare
+  [[ ${lines[1]} == "missing: live answer"*"--issuer" ]]
+}
+
 @test "--save writes the answer as it came" {
   tls_server www "$PKI/www.der"
   judged 0 "https://www.localhost:$port" --save staple.der
@@ -422,6 +428,9 @@ s.serve_forever()'
 
 @test "a file that is not there or not readable is one line too" {
   judged 72 --cert nothing.pem
+  complains
+  [[ $output == *"nothing.pem: neither a file nor a certificate of $T/lab" ]]
+  judged 72 --cert ./nothing.pem
   complains
   printf 'no certificate' >text.pem
   judged 76 --cert text.pem
