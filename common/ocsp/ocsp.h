@@ -311,8 +311,4 @@ struct ocsp_verdict {
 void ocsp_judge(
     const struct ocsp_question *q, struct span der, struct ocsp_verdict *out);
 
-/* The check of that id, or NULL. */
-const struct ocsp_check *ocsp_verdict_check(
-    const struct ocsp_verdict *v, const char *id);
-
 #endif

@@ -33,18 +33,6 @@ const char *ocsp_outcome_name(enum ocsp_outcome o)
         return "untrusted";
 }
 
-const struct ocsp_check *ocsp_verdict_check(
-    const struct ocsp_verdict *v, const char *id)
-{
-        size_t i;
-
-        for (i = 0; i < v->checks_len; i++) {
-                if (strcmp(v->checks[i].id, id) == 0)
-                        return &v->checks[i];
-        }
-        return NULL;
-}
-
 /* ---- results ------------------------------------------------------------ */
 
 static void record(struct ocsp_check *c, int ok, const char *fmt, va_list ap)

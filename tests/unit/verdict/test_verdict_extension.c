@@ -19,7 +19,7 @@ static struct ocsp_question asking_with_nonce(void)
 
 static int nonce_check(const struct ocsp_verdict *v)
 {
-        return ocsp_verdict_check(v, "nonce")->ok;
+        return check_of(v, "nonce")->ok;
 }
 
 static void test_the_nonce_that_was_sent_comes_back(void **state)

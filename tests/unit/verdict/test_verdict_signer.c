@@ -194,7 +194,7 @@ static void test_a_ca_without_digital_signature_is_only_remarked(void **state)
         q.issuer = ca.cert;
         assert_outcome(judge_as(&r, &q), OCSP_V_GOOD);
         assert_int_equal(
-            ocsp_verdict_check(judge_as(&r, &q), "signer-key-usage")->ok, -1);
+            check_of(judge_as(&r, &q), "signer-key-usage")->ok, -1);
         actor_free(&ca);
 }
 
@@ -209,8 +209,7 @@ static void test_a_delegate_without_nocheck_is_only_remarked(void **state)
         signer = actor_make(&c);
         r = recipe_good(&cast.leaf, &cast.ca, &signer);
         assert_outcome(judge(&r), OCSP_V_GOOD);
-        assert_int_equal(
-            ocsp_verdict_check(judge(&r), "signer-nocheck")->ok, -1);
+        assert_int_equal(check_of(judge(&r), "signer-nocheck")->ok, -1);
         actor_free(&signer);
 }
 
@@ -307,7 +306,7 @@ static void test_the_algorithm_must_suit_the_key(void **state)
         r.claimed_algorithm = NID_sha256WithRSAEncryption;
         v = judge(&r);
         assert_int_equal(v->outcome, OCSP_V_UNTRUSTED);
-        assert_int_equal(ocsp_verdict_check(v, "signature-algorithm")->ok, 0);
+        assert_int_equal(check_of(v, "signature-algorithm")->ok, 0);
         assert_false(openssl_accepts(&r));
         r.claimed_algorithm = NID_id_pkix_OCSP_basic;
         assert_int_equal(judge(&r)->outcome, OCSP_V_UNTRUSTED);

@@ -34,6 +34,9 @@ const struct ocsp_verdict *judge_as(
 const struct ocsp_verdict *judge_bytes(const void *der, size_t len);
 struct ocsp_question question(void);
 
+/* The check of that id, which must be there. */
+const struct ocsp_check *check_of(const struct ocsp_verdict *v, const char *id);
+
 /* The outcome, and that this check (and no other) fails. */
 void assert_untrusted(const struct ocsp_verdict *v, const char *check);
 void assert_outcome(const struct ocsp_verdict *v, enum ocsp_outcome want);
