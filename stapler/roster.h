@@ -1,9 +1,9 @@
 /*
  * The certificates that are served, as they stand on disk: read at the start,
  * and again by roster_scan, which is due when a folder comes or goes among
- * those watched, and when somebody asks for it.  A renewed certificate takes the place
- * of the old one once it has a staple; one that can't be read leaves the old
- * one where it is.
+ * those watched, and when somebody asks for it.  A renewed certificate takes
+ * the place of the old one once it has a staple; one that can't be read leaves
+ * the old one where it is.
  */
 #ifndef OCSP_LAB_STAPLER_ROSTER_H
 #define OCSP_LAB_STAPLER_ROSTER_H
