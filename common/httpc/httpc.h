@@ -72,7 +72,7 @@ int httpc_url_parse_http(
     const char *text, struct httpc_url *out, struct err *e);
 
 /*
- * Addresses of host:port as "IP" texts, in the order to try.  localhost and
+ * Addresses of host as text, in the order to try.  localhost and
  * *.localhost are always 127.0.0.1 and ::1 (RFC 6761 section 6.3; glibc does
  * not).  Others: getaddrinfo, which may block.  At most max; returns how
  * many, or -1.

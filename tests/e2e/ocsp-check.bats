@@ -204,6 +204,22 @@ complains() {
   done
 }
 
+@test "a port that speaks no TLS is exit 5" {
+  serve web /usr/bin/python3 -c 'import http.server
+s = http.server.HTTPServer(("127.0.0.1", 0),
+    http.server.BaseHTTPRequestHandler)
+print(s.server_port, flush=True)
+s.serve_forever()'
+  judged 5 "https://127.0.0.1:$ready"
+  [[ $output == *"is it a TLS port?" ]]
+}
+
+@test "an expired certificate is exit 3, whatever the staple says" {
+  tls_server www "$PKI/www.der"
+  judged 3 "https://www.localhost:$port" --at +25d --policy soft-fail
+  [[ $output == *"chain: CN=www: certificate has expired"* ]]
+}
+
 @test "a server with another version is exit 5, and the flags are named" {
   tls_server www "$PKI/www.der" -tls1_2
   judged 5 "https://www.localhost:$port" --tls1.3
@@ -437,9 +453,29 @@ s.serve_forever()'
   complains
   judged 72 --cert "$PKI/www.pem" --response nothing.der
   complains
+  for line in "a:b" "a:99999" ":443" "https://"; do
+    judged 64 "$line"
+    complains
+  done
   head -c 200000 /dev/zero >large.der
   judged 76 --cert "$PKI/www.pem" --response large.der
   complains
+}
+
+@test "what it may not read is named, as a user without root" {
+  drop=()
+  if [ "$(id -u)" = 0 ]; then
+    drop=(setpriv --bounding-set '-dac_override,-dac_read_search' --inh-caps -all)
+  fi
+  ocsp-ca init >/dev/null
+  ocsp-ca issue www >/dev/null
+  for file in clock root.pem certs/www/cert.pem; do
+    chmod 0 "$OCSP_LAB_DIR/$file"
+    exits 74 "${drop[@]}" ocsp-check --cert www
+    complains
+    [[ $output == *"$file: Permission denied" ]]
+    chmod 644 "$OCSP_LAB_DIR/$file"
+  done
 }
 
 @test "a full disk is not a verdict" {
