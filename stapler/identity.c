@@ -100,6 +100,20 @@ void identity_release(struct identity *id)
         memset(id, 0, sizeof(*id));
 }
 
+bool identity_equal(const struct identity *a, const struct identity *b)
+{
+        int i, n = sk_X509_num(a->chain);
+
+        if (X509_cmp(a->leaf, b->leaf) != 0 || sk_X509_num(b->chain) != n)
+                return false;
+        for (i = 0; i < n; i++) {
+                if (X509_cmp(sk_X509_value(a->chain, i),
+                        sk_X509_value(b->chain, i)) != 0)
+                        return false;
+        }
+        return true;
+}
+
 static int load_chain(
     const struct identity_spec *spec, struct identity *id, struct err *e)
 {

@@ -52,6 +52,8 @@ struct identity {
 
 int identity_load(const struct identity_spec *spec, const struct trust *t,
     struct identity *out, struct err *e);
+/* The same certificates are sent.  They have the same key then. */
+bool identity_equal(const struct identity *a, const struct identity *b);
 void identity_release(struct identity *id);
 
 #endif

@@ -90,7 +90,7 @@ static struct file_mark mark_of(const char *path)
 {
         struct stat st;
 
-        if (stat(path, &st) != 0)
+        if (path == NULL || stat(path, &st) != 0)
                 return (struct file_mark){0};
         return (struct file_mark){st.st_ino, st.st_size, st.st_ctim};
 }
@@ -105,13 +105,14 @@ static bool same_mark(const struct file_mark *a, const struct file_mark *b)
 /* Remembers the files as they are now.  false: nothing is new. */
 static bool has_changed(struct roster_entry *n)
 {
-        struct file_mark now[2] = {mark_of(n->fullchain), mark_of(n->key)};
+        struct file_mark now[] = {
+            mark_of(n->fullchain), mark_of(n->chain), mark_of(n->key)};
 
         if (n->marked && same_mark(&now[0], &n->marks[0]) &&
-            same_mark(&now[1], &n->marks[1]))
+            same_mark(&now[1], &n->marks[1]) &&
+            same_mark(&now[2], &n->marks[2]))
                 return false;
-        n->marks[0] = now[0];
-        n->marks[1] = now[1];
+        memcpy(n->marks, now, sizeof(now));
         n->marked = true;
         return true;
 }
@@ -152,7 +153,7 @@ static int read_entry(struct roster *r, struct roster_entry *n, struct err *e)
 
         if (identity_load(&spec, r->keeper->trust, &id, e) != 0)
                 return -1;
-        if (n->site != NULL && X509_cmp(n->site->id.leaf, id.leaf) == 0) {
+        if (n->site != NULL && identity_equal(&n->site->id, &id)) {
                 identity_release(&id);
                 return 0;
         }

@@ -28,7 +28,7 @@ struct file_mark {
 struct roster_entry {
         char name[LAB_NAME_MAX + 1];
         char *fullchain, *chain, *key; /* paths; chain may be NULL */
-        struct file_mark marks[2];     /* of fullchain and key */
+        struct file_mark marks[3];     /* of the three */
         bool marked;                   /* they were looked at */
         struct site *site;             /* NULL: see error */
         struct site *successor;        /* not served yet; NULL: none */

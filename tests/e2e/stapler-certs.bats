@@ -116,6 +116,18 @@ load stapler
   stapled good
 }
 
+@test "a chain that was mended is taken at SIGHUP, with the same certificate" {
+  lab
+  responder
+  cp "$OCSP_LAB_DIR/certs/www/key.pem" .
+  cp "$OCSP_LAB_DIR/certs/www/cert.pem" full.pem
+  stapler --dir nowhere --cert full.pem --key key.pem
+  stapled none
+  cat "$OCSP_LAB_DIR/root.pem" >>full.pem
+  kill -HUP "$stapler"
+  eventually stapled good
+}
+
 @test "what can't be served gets one clear line and its exit code" {
   exits 72 ocsp-stapler
   [[ $output == *"ocsp-ca init"* ]]
