@@ -57,7 +57,7 @@ os.execvp("ocsp-stapler", ["ocsp-stapler", "--listen", f"fd:{s.fileno()}"])'
 
 @test "a SIGTERM that comes before it is up ends it cleanly too" {
   lab
-  run -0 timeout 60 /usr/bin/python3 -c 'import os, signal
+  run -0 timeout -s KILL 60 /usr/bin/python3 -c 'import os, signal
 signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
 os.kill(os.getpid(), signal.SIGTERM)
 os.execvp("ocsp-stapler", ["ocsp-stapler"])'
