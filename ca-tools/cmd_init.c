@@ -5,6 +5,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "hierarchy.h"
 #include "newlab.h"
 #include "print.h"
 
@@ -236,6 +237,13 @@ static int print_init(
         return 0;
 }
 
+static int fill(struct cadb *db, void *arg, struct err *e)
+{
+        struct init *init = arg;
+
+        return hierarchy_make(db, &init->spec, init->made, e);
+}
+
 static int run(struct args *a, struct err *e)
 {
         struct init init = {
@@ -256,7 +264,7 @@ static int run(struct args *a, struct err *e)
         init.spec.not_after = init.spec.now + init.validity;
         init.settings.created_at = init.spec.now;
         if (choose_url(&init.settings, e) == 0 &&
-            newlab_make(&init.spec, init.made, e) == 0)
+            newlab_make(init.spec.dir, &init.settings, fill, &init, e) == 0)
                 rc = print_init(a, &init, e);
         return rc;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cadb/write.h"
+#include "carow.h"
 #include "lab.h"
 #include "store.h"
 
@@ -178,44 +179,19 @@ static void subject_of(const struct hierarchy_spec *spec, unsigned level,
                 snprintf(out, SUBJECT_MAX + 1, "%s CA %u", spec->name, level);
 }
 
-/* RFC 6960 section 4.1.1: over the DER of the subject, and over the key
- * without tag, length and unused bits. */
-static int fill_hashes(struct cadb_ca *row, const X509 *cert, struct err *e)
-{
-        const X509_NAME *name = X509_get_subject_name(cert);
-
-        if (X509_NAME_digest(name, EVP_sha1(), row->name_sha1, NULL) == 1 &&
-            X509_NAME_digest(name, EVP_sha256(), row->name_sha256, NULL) == 1 &&
-            X509_pubkey_digest(cert, EVP_sha1(), row->key_sha1, NULL) == 1 &&
-            X509_pubkey_digest(cert, EVP_sha256(), row->key_sha256, NULL) == 1)
-                return 0;
-        return err_set(e, ERR_INTERNAL, "%s: cannot hash", row->name);
-}
-
 static int fill_row(struct cadb_ca *row, const struct hierarchy_spec *spec,
     const struct pair *p, const struct cadb_ca *parent, unsigned level,
     struct err *e)
 {
-        *row = (struct cadb_ca){
-            .parent = parent != NULL ? parent->id : 0,
-            .model = spec->model,
-            .not_before = spec->not_before,
-            .not_after = spec->not_after,
-            .der_len = p->der.len,
-        };
-        if (level == 0)
-                snprintf(row->name, sizeof(row->name), "root");
-        else
-                snprintf(row->name, sizeof(row->name), "ca%u", level);
-        snprintf(row->key_path, sizeof(row->key_path), "ca/%.16s/key.pem",
-            row->name);
-        snprintf(row->cert_path, sizeof(row->cert_path), "ca/%.16s/cert.pem",
-            row->name);
-        if (p->der.len > sizeof(row->der))
-                return err_set(
-                    e, ERR_USAGE, "%s: certificate too large", row->name);
-        memcpy(row->der, p->der.data, p->der.len);
-        return fill_hashes(row, p->cert, e);
+        char name[sizeof("ca") + 10] = "root";
+
+        if (level > 0)
+                snprintf(name, sizeof(name), "ca%u", level);
+        if (carow_fill(row, name, p->cert, true, e) != 0)
+                return -1;
+        row->parent = parent != NULL ? parent->id : 0;
+        row->model = spec->model;
+        return 0;
 }
 
 static int write_ca(const struct hierarchy_spec *spec,

@@ -113,17 +113,23 @@ static int sync_rest(const char *dir, struct err *e)
         return 0;
 }
 
-static int build(const struct hierarchy_spec *spec,
-    struct hierarchy_ca made[HIERARCHY_DEPTH_MAX], struct err *e)
+/* What one call of newlab_make is about. */
+struct plan {
+        const char *dir;
+        const struct cadb_settings *settings;
+        int (*fill)(struct cadb *db, void *arg, struct err *e);
+        void *arg;
+};
+
+static int build(const struct plan *p, struct err *e)
 {
-        const char *dir = spec->dir;
         struct cadb *db;
 
-        if (cadb_create(dir, spec->settings, &db, e) != 0)
+        if (cadb_create(p->dir, p->settings, &db, e) != 0)
                 return -1;
-        if (make_folders(dir, e) != 0 || labclock_create(dir, e) != 0 ||
-            cadb_begin(db, e) != 0 || hierarchy_make(db, spec, made, e) != 0 ||
-            (!spec->settings->temporary && sync_rest(dir, e) != 0) ||
+        if (make_folders(p->dir, e) != 0 || labclock_create(p->dir, e) != 0 ||
+            cadb_begin(db, e) != 0 || p->fill(db, p->arg, e) != 0 ||
+            (!p->settings->temporary && sync_rest(p->dir, e) != 0) ||
             cadb_commit(db, e) != 0) {
                 cadb_rollback(db);
                 cadb_close(db);
@@ -141,19 +147,21 @@ static void undo(const char *dir)
                 cadb_unmake(dir, NULL);
 }
 
-int newlab_make(const struct hierarchy_spec *spec,
-    struct hierarchy_ca made[HIERARCHY_DEPTH_MAX], struct err *e)
+int newlab_make(const char *dir, const struct cadb_settings *s,
+    int (*fill)(struct cadb *db, void *arg, struct err *e), void *arg,
+    struct err *e)
 {
-        bool new_folder = access(spec->dir, F_OK) != 0;
+        struct plan plan = {dir, s, fill, arg};
+        bool new_folder = access(dir, F_OK) != 0;
         int lock = -1;
-        int rc = claim(spec->dir, &lock, e);
+        int rc = claim(dir, &lock, e);
 
         if (rc == 0) {
-                rc = build(spec, made, e);
+                rc = build(&plan, e);
                 if (rc != 0)
-                        undo(spec->dir);
+                        undo(dir);
                 if (rc != 0 && new_folder)
-                        rmdir(spec->dir);
+                        rmdir(dir);
         }
         if (lock >= 0)
                 close(lock);
