@@ -2,9 +2,9 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
+#include "forge.h"
 #include "hierarchy.h"
 #include "newlab.h"
 #include "print.h"
@@ -14,6 +14,8 @@ enum {
         OPT_ALGORITHM,
         OPT_DEPTH,
         OPT_SIGNER,
+        OPT_SIGNER_ALGORITHM,
+        OPT_SIGNER_DAYS,
         OPT_OCSP_URL,
         OPT_DAYS,
         OPT_NO_FAULTS,
@@ -25,6 +27,8 @@ static const struct option options[] = {
     {"algorithm", required_argument, NULL, OPT_ALGORITHM},
     {"depth", required_argument, NULL, OPT_DEPTH},
     {"signer", required_argument, NULL, OPT_SIGNER},
+    {"signer-algorithm", required_argument, NULL, OPT_SIGNER_ALGORITHM},
+    {"signer-days", required_argument, NULL, OPT_SIGNER_DAYS},
     {"ocsp-url", required_argument, NULL, OPT_OCSP_URL},
     {"days", required_argument, NULL, OPT_DAYS},
     {"no-faults", no_argument, NULL, OPT_NO_FAULTS},
@@ -35,31 +39,13 @@ static const struct option options[] = {
 #define DAY_S INT64_C(86400)
 #define VALIDITY_S (3650 * DAY_S)
 
-/* A lab's clock may be moved back a little without its CAs vanishing. */
-#define BACKDATE_S DAY_S
-
 struct init {
         struct hierarchy_spec spec;
         struct cadb_settings settings;
-        int64_t validity;
+        int64_t validity, signer_validity; /* the latter -1: the CAs' */
+        bool signer_algorithm_given;
         struct hierarchy_ca made[HIERARCHY_DEPTH_MAX];
 };
-
-static int parse_model(
-    const char *text, enum cadb_signer_model *out, struct err *e)
-{
-        static const enum cadb_signer_model models[] = {
-            CADB_SIGNER_DELEGATED, CADB_SIGNER_CA, CADB_SIGNER_TRUSTED};
-        size_t i;
-
-        for (i = 0; i < sizeof(models) / sizeof(models[0]); i++)
-                if (strcasecmp(text, cadb_signer_model_name(models[i])) == 0) {
-                        *out = models[i];
-                        return 0;
-                }
-        return err_set(e, ERR_USAGE,
-            "'%s' is no signer model: choose delegated, ca or trusted", text);
-}
 
 /* The first is where the lab's responder is. */
 static int add_url(struct cadb_settings *s, const char *url, struct err *e)
@@ -109,7 +95,15 @@ static int set_option(struct init *init, int option, struct err *e)
                 init->spec.depth = (unsigned)depth;
                 return 0;
         case OPT_SIGNER:
-                return parse_model(optarg, &init->spec.model, e);
+                return forge_model_parse(optarg, &init->spec.model, e);
+        case OPT_SIGNER_ALGORITHM:
+                init->signer_algorithm_given = true;
+                return pki_algorithm_parse(
+                    optarg, &init->spec.signer_algorithm, e);
+        case OPT_SIGNER_DAYS:
+                if (parse_duration(optarg, 'd', &init->signer_validity, e) != 0)
+                        return err_prefix(e, "--signer-days");
+                return 0;
         case OPT_OCSP_URL:
                 return add_url(&init->settings, optarg, e);
         case OPT_DAYS:
@@ -126,18 +120,30 @@ static int set_option(struct init *init, int option, struct err *e)
         return -1;
 }
 
-static int check_name(const char *name, struct err *e)
+/* What the options say together. */
+static int settle(struct init *init, struct err *e)
 {
-        const char *p;
+        struct hierarchy_spec *spec = &init->spec;
 
-        /* "NAME Root" must fit (RFC 5280 appendix A, ub-common-name). */
-        if (name[0] == '\0' || strlen(name) > 48)
-                return err_set(
-                    e, ERR_USAGE, "--name: must have 1 to 48 characters");
-        for (p = name; *p != '\0'; p++)
-                if ((unsigned char)*p < ' ' || *p == 0x7f)
-                        return err_set(e, ERR_USAGE,
-                            "--name: must be without control characters");
+        if (init->validity == 0)
+                return err_set(e, ERR_USAGE, "--days: a CA must live a while");
+        if (!init->signer_algorithm_given)
+                spec->signer_algorithm = spec->algorithm;
+        else if (spec->model == CADB_SIGNER_CA)
+                return err_set(e, ERR_USAGE,
+                    "--signer-algorithm: with --signer ca the CA's key signs, "
+                    "so say --algorithm");
+        if (init->signer_validity < 0)
+                init->signer_validity = init->validity;
+        else if (spec->model == CADB_SIGNER_CA)
+                return err_set(e, ERR_USAGE,
+                    "--signer-days: with --signer ca the CA itself signs, so "
+                    "say --days");
+        else if (init->signer_validity == 0 ||
+                 init->signer_validity > init->validity)
+                return err_set(e, ERR_USAGE,
+                    "--signer-days: not more than nothing, or more than the "
+                    "CAs' --days");
         return 0;
 }
 
@@ -148,12 +154,11 @@ static int parse(struct init *init, struct args *a, struct err *e)
         while ((option = args_next(a, options, e)) != ARGS_END)
                 if (option == ARGS_BAD || set_option(init, option, e) != 0)
                         return -1;
+        /* "NAME Root" must fit. */
         if (args_words(a, 0, 0, "", e) != 0 ||
-            check_name(init->spec.name, e) != 0)
+            forge_name_check(init->spec.name, 48, e) != 0)
                 return -1;
-        if (init->validity == 0)
-                return err_set(e, ERR_USAGE, "--days: a CA must live a while");
-        return 0;
+        return settle(init, e);
 }
 
 /* A free port of the loopback: taken, noted, let go.  The responder takes it
@@ -198,7 +203,8 @@ static int print_init_json(const struct init *init, struct err *e)
         bool trusted = init->spec.model == CADB_SIGNER_TRUSTED;
 
         return print_json(
-            json_pack("{s:s, s:o, s:s, s:o, s:s, s:s, s:o, s:o, s:b, s:b, s:o}",
+            json_pack("{s:s, s:o, s:s, s:o, s:s, s:s, s:o, s:o, s:b, s:b, s:o, "
+                      "s:s, s:o}",
                 "dir", dir, "root", json_sprintf("%s/root.pem", dir),
                 "ocsp_url", init->settings.ocsp_url, "ocsp_urls",
                 json_strings(urls, urls_len), "algorithm",
@@ -207,7 +213,9 @@ static int print_init_json(const struct init *init, struct err *e)
                 trusted ? json_sprintf("%s/responder.pem", dir) : json_null(),
                 "not_after", json_time(init->spec.not_after), "no_faults",
                 init->settings.no_faults, "temporary", init->settings.temporary,
-                "cas", cas_json(init)),
+                "cas", cas_json(init), "signer_algorithm",
+                pki_algorithm_name(init->spec.signer_algorithm),
+                "signer_not_after", json_time(init->spec.signer_not_after)),
             e);
 }
 
@@ -252,6 +260,7 @@ static int run(struct args *a, struct err *e)
                 .depth = 1,
                 .model = CADB_SIGNER_DELEGATED},
             .validity = VALIDITY_S,
+            .signer_validity = -1,
         };
         int rc = -1;
 
@@ -260,8 +269,9 @@ static int run(struct args *a, struct err *e)
         init.spec.dir = lab_dir(a->dir);
         init.spec.settings = &init.settings;
         init.spec.now = labclock_now(NULL);
-        init.spec.not_before = init.spec.now - BACKDATE_S;
+        init.spec.not_before = init.spec.now - FORGE_BACKDATE_S;
         init.spec.not_after = init.spec.now + init.validity;
+        init.spec.signer_not_after = init.spec.now + init.signer_validity;
         init.settings.created_at = init.spec.now;
         if (choose_url(&init.settings, e) == 0 &&
             newlab_make(init.spec.dir, &init.settings, fill, &init, e) == 0)
@@ -284,6 +294,10 @@ const struct command cmd_init = {
         "root issues\n"
         "  --signer MODEL       who signs OCSP answers: delegated (default), "
         "ca, trusted\n"
+        "  --signer-algorithm A of the signers' keys (default: the CAs')\n"
+        "  --signer-days N      validity of the signers (default: the CAs'); "
+        "'ocsp-ca signer\n"
+        "                       rotate' makes new ones\n"
         "  --ocsp-url URL       where the responder will be (default: a free "
         "port of\n"
         "                       127.0.0.1, chosen now); repeated: what "

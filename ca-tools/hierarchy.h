@@ -12,10 +12,11 @@ struct hierarchy_spec {
         const char *dir;
         const struct cadb_settings *settings;
         const char *name; /* "Lab": subjects are "Lab Root", "Lab CA" */
-        enum pki_algorithm algorithm;
+        enum pki_algorithm algorithm, signer_algorithm;
         unsigned depth; /* CAs in the chain; 1: the root issues leaves */
         enum cadb_signer_model model;
         int64_t now, not_before, not_after;
+        int64_t signer_not_after;
 };
 
 /* What there is to say of a CA that was made. */
