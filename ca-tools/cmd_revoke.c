@@ -4,100 +4,84 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cadb/write.h"
+#include "change.h"
 #include "print.h"
 #include "reason.h"
 #include "target.h"
 
 enum {
-        OPT_REASON = ARGS_OWN,
+        OPT_CA = ARGS_OWN,
+        OPT_FROM,
+        OPT_REASON,
         OPT_REVOCATION_DATE,
         OPT_INVALIDITY_DATE,
-        OPT_CA,
 };
 
 static const struct option options[] = {
+    {"ca", required_argument, NULL, OPT_CA},
+    {"from", required_argument, NULL, OPT_FROM},
+    ARGS_COMMON,
+};
+
+static const struct option revoke_options[] = {
     {"reason", required_argument, NULL, OPT_REASON},
     {"revocation-date", required_argument, NULL, OPT_REVOCATION_DATE},
     {"invalidity-date", required_argument, NULL, OPT_INVALIDITY_DATE},
     {"ca", required_argument, NULL, OPT_CA},
+    {"from", required_argument, NULL, OPT_FROM},
     ARGS_COMMON,
 };
 
 enum { CERTS_MAX = 1000 };
-
-enum action { REVOKE, RELEASE };
-
-struct wish {
-        enum action action;
-        int reason;
-        const char *revocation_date, *invalidity_date; /* NULL: not given */
-        const char *ca;
-};
 
 struct outcome {
         struct cadb_cert cert; /* as it is after the change */
         enum cadb_change change;
 };
 
-static int parse(struct wish *w, struct args *a, struct err *e)
+static int take_option(struct change_wish *w, int option, struct err *e)
 {
-        int option;
-
-        while ((option = args_next(a, options, e)) != ARGS_END) {
-                switch (option) {
-                case OPT_REASON:
-                        if (reason_parse(optarg, &w->reason, e) != 0)
-                                return err_prefix(e, "--reason");
-                        break;
-                case OPT_REVOCATION_DATE:
-                        w->revocation_date = optarg;
-                        break;
-                case OPT_INVALIDITY_DATE:
-                        w->invalidity_date = optarg;
-                        break;
-                case OPT_CA:
-                        w->ca = optarg;
-                        break;
-                default:
-                        return -1;
-                }
+        switch (option) {
+        case OPT_REASON:
+                if (reason_parse(optarg, &w->reason, e) != 0)
+                        return err_prefix(e, "--reason");
+                return 0;
+        case OPT_REVOCATION_DATE:
+                w->revocation_date = optarg;
+                return 0;
+        case OPT_INVALIDITY_DATE:
+                w->invalidity_date = optarg;
+                return 0;
+        case OPT_CA:
+                w->ca = optarg;
+                return 0;
+        case OPT_FROM:
+                w->from = optarg;
+                return 0;
         }
-        return args_words(a, 1, CERTS_MAX, "CERT", e);
+        return -1;
 }
 
-/* text NULL: *out stays.  0 is how the database says "none". */
-static int parse_past(const char *option, const char *text, int64_t now,
-    int64_t *out, struct err *e)
+static int parse(struct change_wish *w, struct args *a, struct err *e)
 {
-        char at[TIME_TEXT_MAX];
+        const struct option *table =
+            w->action == CHANGE_REVOKE ? revoke_options : options;
+        int option;
 
-        if (text == NULL)
-                return 0;
-        if (parse_time(text, now, out, e) != 0)
-                return err_prefix(e, "%s", option);
-        if (*out > now)
+        while ((option = args_next(a, table, e)) != ARGS_END)
+                if (take_option(w, option, e) != 0)
+                        return -1;
+        if (w->from == NULL)
+                return args_words(a, 1, CERTS_MAX, "CERT", e);
+        if (a->words_len > 0)
                 return err_set(e, ERR_USAGE,
-                    "%s '%s': in the future: the lab's clock is at %s", option,
-                    text, format_time(now, at));
-        if (*out <= 0)
-                return err_set(e, ERR_USAGE,
-                    "%s '%s': must be after 1970-01-01", option, text);
+                    "%s: '%s' and --from: name certificates in one way: see "
+                    "'ocsp-ca %s --help'",
+                    a->command, a->words[0], a->command);
         return 0;
 }
 
-/* Only for what cadb has refused: cert is as it was. */
-static int forbidden(
-    const struct wish *w, const struct cadb_cert *cert, struct err *e)
-{
-        char label[CERT_LABEL_MAX], state[STATE_TEXT_MAX];
-
-        return err_set(e, ERR_CONFIG, "%s: is %s, for good: it cannot be %s",
-            cert_label(cert, label), state_text(&cert->state, state),
-            w->action == RELEASE ? "released" : "put on hold");
-}
-
-static int change_one(const struct lab *lab, const struct wish *w,
+static int change_one(const struct lab *lab, const struct change_wish *w,
     const struct cadb_revocation *r, int64_t now, const char *text,
     struct outcome *out, struct err *e)
 {
@@ -106,47 +90,28 @@ static int change_one(const struct lab *lab, const struct wish *w,
 
         if (target_get(lab, text, w->ca, cert, e) != 0)
                 return -1;
-        /* The wished for state is there already. */
-        out->change = CADB_SAME;
-        if (w->action == RELEASE && cert->state.status == CADB_GOOD)
-                return 0;
         serial = (struct span){cert->serial, cert->serial_len};
-        if ((w->action == RELEASE ? cadb_release(lab->db, cert->ca, serial, now,
-                                        &out->change, e)
-                                  : cadb_revoke(lab->db, cert->ca, serial, r,
-                                        now, &out->change, e)) != 0)
+        if (change_apply(lab, w, r, now, cert->ca, serial, &out->change, e) !=
+            0)
                 return -1;
-        switch (out->change) {
-        case CADB_CHANGED:
-                return cadb_state_find(
-                           lab->db, cert->ca, serial, &cert->state, e) == 1
-                           ? 0
-                           : -1;
-        case CADB_SAME:
+        if (out->change != CADB_CHANGED)
                 return 0;
-        case CADB_FORBIDDEN:
-                return forbidden(w, cert, e);
-        case CADB_ABSENT:
-                break;
-        }
-        return err_set(e, ERR_NOTFOUND, "%s: never issued", text);
+        return cadb_state_find(lab->db, cert->ca, serial, &cert->state, e) == 1
+                   ? 0
+                   : -1;
 }
 
-/* The times are taken under the write lock, so they grow with the events. */
-static int change_all(const struct lab *lab, const struct wish *w,
+static int change_words(const struct lab *lab, const struct change_wish *w,
     const struct args *a, struct outcome *out, struct err *e)
 {
-        struct cadb_revocation r = {.reason = w->reason};
+        struct cadb_revocation r;
         int64_t now;
         size_t i;
 
         if (cadb_begin(lab->db, e) != 0)
                 return -1;
-        r.revoked_at = now = lab_now(lab);
-        if (parse_past("--revocation-date", w->revocation_date, now,
-                &r.revoked_at, e) != 0 ||
-            parse_past("--invalidity-date", w->invalidity_date, now,
-                &r.invalidity_at, e) != 0)
+        now = lab_now(lab);
+        if (change_revocation(w, now, &r, e) != 0)
                 goto fail;
         for (i = 0; i < a->words_len; i++)
                 if (change_one(lab, w, &r, now, a->words[i], &out[i], e) != 0)
@@ -175,67 +140,75 @@ static int print_outcome(const struct outcome *o, bool json, struct err *e)
         return print_json(record, e);
 }
 
-static int run(struct args *a, const struct wish *w, struct err *e)
+static int run_words(const struct lab *lab, const struct change_wish *w,
+    const struct args *a, struct err *e)
 {
         struct outcome *outcomes = calloc(a->words_len, sizeof(*outcomes));
-        struct lab lab = {0};
         size_t i;
+        int rc;
+
+        if (outcomes == NULL)
+                return err_set(e, ERR_OS, "out of memory");
+        rc = change_words(lab, w, a, outcomes, e);
+        for (i = 0; rc == 0 && i < a->words_len; i++)
+                rc = print_outcome(&outcomes[i], a->json, e);
+        free(outcomes);
+        return rc;
+}
+
+static int run(
+    struct args *a, enum change_action action, int reason, struct err *e)
+{
+        struct change_wish w = {.action = action, .reason = reason};
+        struct lab lab = {0};
         int rc = -1;
 
-        if (outcomes == NULL) {
-                err_set(e, ERR_OS, "out of memory");
-                goto out;
-        }
-        if (lab_open_write(&lab, a, e) != 0 ||
-            change_all(&lab, w, a, outcomes, e) != 0)
-                goto out;
-        for (i = 0; i < a->words_len; i++)
-                if (print_outcome(&outcomes[i], a->json, e) != 0)
-                        goto out;
-        rc = 0;
-out:
-        free(outcomes);
+        if (parse(&w, a, e) != 0)
+                return -1;
+        if (lab_open_write(&lab, a, e) == 0)
+                rc = w.from != NULL ? change_list(&lab, &w, a->json, e)
+                                    : run_words(&lab, &w, a, e);
         lab_release(&lab);
         return rc;
 }
 
 static int run_revoke(struct args *a, struct err *e)
 {
-        struct wish w = {.action = REVOKE, .reason = OCSP_REASON_NONE};
-
-        return parse(&w, a, e) == 0 ? run(a, &w, e) : -1;
+        return run(a, CHANGE_REVOKE, OCSP_REASON_NONE, e);
 }
 
 static int run_hold(struct args *a, struct err *e)
 {
-        struct wish w = {.action = REVOKE, .reason = OCSP_REASON_HOLD};
-
-        if (args_ca(a, &w.ca, 1, CERTS_MAX, "CERT", e) != 0)
-                return -1;
-        return run(a, &w, e);
+        return run(a, CHANGE_HOLD, OCSP_REASON_HOLD, e);
 }
 
 static int run_release(struct args *a, struct err *e)
 {
-        struct wish w = {.action = RELEASE, .reason = OCSP_REASON_NONE};
-
-        if (args_ca(a, &w.ca, 1, CERTS_MAX, "CERT", e) != 0)
-                return -1;
-        return run(a, &w, e);
+        return run(a, CHANGE_RELEASE, OCSP_REASON_NONE, e);
 }
 
 #define HELP_CERT                                                              \
         "CERT is a name, a serial number in hex, or a certificate file; "      \
         "several are changed\nall or none.  With --json, one line each.\n"
 
-#define HELP_CA                                                                \
+#define HELP_OPTIONS                                                           \
+        "  --from FILE          take them from a list instead; -: standard "   \
+        "input\n"                                                              \
         "  --ca CANAME          whose serial number, if two CAs have it\n"
+
+#define HELP_LIST(line)                                                        \
+        "\nThe list has a line for each: " line                                \
+        " by name or serial,\nbetween blanks or commas; '#' begins a "         \
+        "comment.  A bad line is named, and nothing\nis changed then.  What "  \
+        "is printed is the sum, also with --json: {\"lines\", \"changed\",\n"  \
+        "\"already\"}.\n"
 
 const struct command cmd_revoke = {
     .name = "revoke",
     .summary = "revoke certificates",
     .help =
-        "usage: ocsp-ca revoke CERT... [OPTION]...\n\n" HELP_CERT
+        "usage: ocsp-ca revoke CERT... [OPTION]...\n"
+        "       ocsp-ca revoke --from FILE [OPTION]...\n\n" HELP_CERT
         "The next OCSP answer says revoked.  Done again, it changes nothing, "
         "except that the\nreason may become keyCompromise.\n\n"
         "  --reason R           unspecified (default), keyCompromise, "
@@ -247,24 +220,29 @@ const struct command cmd_revoke = {
         "                       or its number\n"
         "  --revocation-date TIME   since when (default: now)\n"
         "  --invalidity-date TIME   when the key became suspect, for "
-        "CRLs\n" HELP_CA HELP_COMMON "\n" HELP_TIME,
+        "CRLs\n" HELP_OPTIONS HELP_COMMON HELP_LIST(
+            "CERT [REASON] [TIME], CERT") "REASON and TIME come before "
+                                          "--reason and --revocation-date.\n"
+                                          "\n" HELP_TIME,
     .run = run_revoke,
 };
 
 const struct command cmd_hold = {
     .name = "hold",
     .summary = "revoke for the time being",
-    .help = "usage: ocsp-ca hold CERT... [OPTION]...\n\n" HELP_CERT
+    .help = "usage: ocsp-ca hold CERT... [OPTION]...\n"
+            "       ocsp-ca hold --from FILE [OPTION]...\n\n" HELP_CERT
             "The certificate counts as revoked, reason certificateHold, until "
-            "'ocsp-ca release'.\n\n" HELP_CA HELP_COMMON,
+            "'ocsp-ca release'.\n\n" HELP_OPTIONS HELP_COMMON HELP_LIST("CERT"),
     .run = run_hold,
 };
 
 const struct command cmd_release = {
     .name = "release",
     .summary = "end a hold",
-    .help = "usage: ocsp-ca release CERT... [OPTION]...\n\n" HELP_CERT
+    .help = "usage: ocsp-ca release CERT... [OPTION]...\n"
+            "       ocsp-ca release --from FILE [OPTION]...\n\n" HELP_CERT
             "The certificate is good again.  One that is revoked for another "
-            "reason stays so.\n\n" HELP_CA HELP_COMMON,
+            "reason stays so.\n\n" HELP_OPTIONS HELP_COMMON HELP_LIST("CERT"),
     .run = run_release,
 };
