@@ -123,13 +123,14 @@ static int collect(struct work *w, int64_t validity, struct err *e)
  * 5.2.3). */
 static int write_out(struct work *w, const char *out, struct err *e)
 {
-        if (pki_crl_finish_pem(w->crl, &w->pem, e) != 0 ||
-            pki_crl_der(w->crl, &w->der, e) != 0 ||
+        if (pki_crl_finish(w->crl, &w->der, e) != 0 ||
             store_write(w->lab.settings.temporary, w->path, buf_span(&w->der),
                 0644, e) != 0)
                 return -1;
         if (out == NULL)
                 return 0;
+        if (pki_crl_pem(buf_span(&w->der), &w->pem, e) != 0)
+                return -1;
         if (strcmp(out, "-") != 0)
                 return file_write(out, w->pem.data, w->pem.len, 0644, e);
         if (fwrite(w->pem.data, 1, w->pem.len, stdout) != w->pem.len)

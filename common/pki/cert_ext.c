@@ -10,9 +10,10 @@ enum {
         KU_CRL_SIGN_BIT = 6,
 };
 
-static int add(X509 *cert, int nid, void *value, bool critical)
+static bool add(
+    STACK_OF(X509_EXTENSION) **exts, int nid, void *value, bool critical)
 {
-        return value != NULL && X509_add1_ext_i2d(cert, nid, value, critical,
+        return value != NULL && X509V3_add1_i2d(exts, nid, value, critical,
                                     X509V3_ADD_APPEND) == 1;
 }
 
@@ -45,14 +46,15 @@ AUTHORITY_KEYID *authority_key_id(X509 *issuer)
         return NULL;
 }
 
-static bool add_key_ids(X509 *cert, X509 *issuer)
+static bool add_key_ids(
+    STACK_OF(X509_EXTENSION) **exts, const X509 *cert, X509 *issuer)
 {
         ASN1_OCTET_STRING *own = key_id(cert);
         AUTHORITY_KEYID *akid =
             issuer == NULL ? NULL : authority_key_id(issuer);
-        bool ok = add(cert, NID_subject_key_identifier, own, false) &&
+        bool ok = add(exts, NID_subject_key_identifier, own, false) &&
                   (issuer == NULL ||
-                      add(cert, NID_authority_key_identifier, akid, false));
+                      add(exts, NID_authority_key_identifier, akid, false));
 
         ASN1_OCTET_STRING_free(own);
         AUTHORITY_KEYID_free(akid);
@@ -60,7 +62,8 @@ static bool add_key_ids(X509 *cert, X509 *issuer)
 }
 
 /* CA: with its path length; leaf: the empty SEQUENCE that says cA FALSE. */
-static bool add_basic_constraints(X509 *cert, bool ca, int path_len)
+static bool add_basic_constraints(
+    STACK_OF(X509_EXTENSION) **exts, bool ca, int path_len)
 {
         BASIC_CONSTRAINTS *bc = BASIC_CONSTRAINTS_new();
         bool ok = bc != NULL;
@@ -73,12 +76,13 @@ static bool add_basic_constraints(X509 *cert, bool ca, int path_len)
                              ASN1_INTEGER_set(bc->pathlen, path_len) == 1;
                 }
         }
-        ok = ok && add(cert, NID_basic_constraints, bc, true);
+        ok = ok && add(exts, NID_basic_constraints, bc, true);
         BASIC_CONSTRAINTS_free(bc);
         return ok;
 }
 
-static bool add_key_usage(X509 *cert, const int *bits, size_t len)
+static bool add_key_usage(
+    STACK_OF(X509_EXTENSION) **exts, const int *bits, size_t len)
 {
         ASN1_BIT_STRING *ku = ASN1_BIT_STRING_new();
         bool ok = ku != NULL;
@@ -86,34 +90,34 @@ static bool add_key_usage(X509 *cert, const int *bits, size_t len)
 
         for (i = 0; ok && i < len; i++)
                 ok = ASN1_BIT_STRING_set_bit(ku, bits[i], 1) == 1;
-        ok = ok && add(cert, NID_key_usage, ku, true);
+        ok = ok && add(exts, NID_key_usage, ku, true);
         ASN1_BIT_STRING_free(ku);
         return ok;
 }
 
-static bool add_extended_key_usage(X509 *cert, int purpose)
+static bool add_extended_key_usage(STACK_OF(X509_EXTENSION) **exts, int purpose)
 {
         EXTENDED_KEY_USAGE *eku = EXTENDED_KEY_USAGE_new();
         bool ok = eku != NULL &&
                   sk_ASN1_OBJECT_push(eku, OBJ_nid2obj(purpose)) > 0 &&
-                  add(cert, NID_ext_key_usage, eku, false);
+                  add(exts, NID_ext_key_usage, eku, false);
 
         EXTENDED_KEY_USAGE_free(eku);
         return ok;
 }
 
 /* id-pkix-ocsp-nocheck, RFC 6960 section 4.2.2.2.1: extnValue is 05 00. */
-static bool add_nocheck(X509 *cert)
+static bool add_nocheck(STACK_OF(X509_EXTENSION) **exts)
 {
         ASN1_NULL *null = ASN1_NULL_new();
-        bool ok = add(cert, NID_id_pkix_OCSP_noCheck, null, false);
+        bool ok = add(exts, NID_id_pkix_OCSP_noCheck, null, false);
 
         ASN1_NULL_free(null);
         return ok;
 }
 
 /* TLS feature status_request, RFC 7633: extnValue is 30 03 02 01 05. */
-static bool add_must_staple(X509 *cert)
+static bool add_must_staple(STACK_OF(X509_EXTENSION) **exts)
 {
         TLS_FEATURE *features = sk_ASN1_INTEGER_new_null();
         ASN1_INTEGER *five = ASN1_INTEGER_new();
@@ -123,13 +127,14 @@ static bool add_must_staple(X509 *cert)
 
         if (ok)
                 five = NULL;
-        ok = ok && add(cert, NID_tlsfeature, features, false);
+        ok = ok && add(exts, NID_tlsfeature, features, false);
         ASN1_INTEGER_free(five);
         sk_ASN1_INTEGER_pop_free(features, ASN1_INTEGER_free);
         return ok;
 }
 
-static int add_sans(X509 *cert, const struct pki_cert_spec *spec, struct err *e)
+static int add_sans(STACK_OF(X509_EXTENSION) **exts,
+    const struct pki_cert_spec *spec, struct err *e)
 {
         GENERAL_NAMES *names = NULL;
         /* Critical where there is no subject, RFC 5280 section 4.2.1.6. */
@@ -140,7 +145,7 @@ static int add_sans(X509 *cert, const struct pki_cert_spec *spec, struct err *e)
                 return 0;
         if (san_names(spec->sans, spec->sans_len, &names, e) != 0)
                 return -1;
-        if (!add(cert, NID_subject_alt_name, names, critical))
+        if (!add(exts, NID_subject_alt_name, names, critical))
                 openssl_err(e, ERR_INTERNAL, "subjectAltName");
         else
                 rc = 0;
@@ -172,8 +177,8 @@ static int push_ocsp_url(
         return openssl_err(e, ERR_OS, "out of memory");
 }
 
-static int add_ocsp_urls(
-    X509 *cert, const struct pki_cert_spec *spec, struct err *e)
+static int add_ocsp_urls(STACK_OF(X509_EXTENSION) **exts,
+    const struct pki_cert_spec *spec, struct err *e)
 {
         AUTHORITY_INFO_ACCESS *aia;
         size_t i;
@@ -186,13 +191,14 @@ static int add_ocsp_urls(
                 return openssl_err(e, ERR_OS, "out of memory");
         for (i = 0; rc == 0 && i < spec->ocsp_urls_len; i++)
                 rc = push_ocsp_url(aia, spec->ocsp_urls[i], e);
-        if (rc == 0 && !add(cert, NID_info_access, aia, false))
+        if (rc == 0 && !add(exts, NID_info_access, aia, false))
                 rc = openssl_err(e, ERR_INTERNAL, "authorityInfoAccess");
         AUTHORITY_INFO_ACCESS_free(aia);
         return rc;
 }
 
-static int add_crl_url(X509 *cert, const char *url, struct err *e)
+static int add_crl_url(
+    STACK_OF(X509_EXTENSION) **exts, const char *url, struct err *e)
 {
         CRL_DIST_POINTS *points = CRL_DIST_POINTS_new();
         DIST_POINT *point = DIST_POINT_new();
@@ -212,7 +218,7 @@ static int add_crl_url(X509 *cert, const char *url, struct err *e)
                 if (sk_DIST_POINT_push(points, point) > 0)
                         point = NULL;
         }
-        if (rc == 0 && (point != NULL || !add(cert, NID_crl_distribution_points,
+        if (rc == 0 && (point != NULL || !add(exts, NID_crl_distribution_points,
                                              points, false)))
                 rc = openssl_err(e, ERR_INTERNAL, "cRLDistributionPoints");
         GENERAL_NAME_free(uri);
@@ -223,17 +229,19 @@ static int add_crl_url(X509 *cert, const char *url, struct err *e)
         return rc;
 }
 
-static bool add_ca(X509 *cert, const struct pki_cert_spec *spec)
+static bool add_ca(
+    STACK_OF(X509_EXTENSION) **exts, const struct pki_cert_spec *spec)
 {
         /* digitalSignature: so that the CA may sign OCSP answers itself. */
         static const int usage[] = {
             KU_DIGITAL_SIGNATURE_BIT, KU_KEY_CERT_SIGN_BIT, KU_CRL_SIGN_BIT};
 
-        return add_basic_constraints(cert, true, spec->path_len) &&
-               add_key_usage(cert, usage, 3);
+        return add_basic_constraints(exts, true, spec->path_len) &&
+               add_key_usage(exts, usage, 3);
 }
 
-static bool add_tls(X509 *cert, const struct pki_cert_spec *spec, int purpose)
+static bool add_tls(STACK_OF(X509_EXTENSION) **exts,
+    const struct pki_cert_spec *spec, int purpose)
 {
         static const int usage[] = {
             KU_DIGITAL_SIGNATURE_BIT, KU_KEY_ENCIPHERMENT_BIT};
@@ -243,44 +251,61 @@ static bool add_tls(X509 *cert, const struct pki_cert_spec *spec, int purpose)
                           ? 2
                           : 1;
 
-        return add_basic_constraints(cert, false, -1) &&
-               add_key_usage(cert, usage, bits) &&
-               add_extended_key_usage(cert, purpose) &&
-               (!spec->must_staple || add_must_staple(cert));
+        return add_basic_constraints(exts, false, -1) &&
+               add_key_usage(exts, usage, bits) &&
+               add_extended_key_usage(exts, purpose) &&
+               (!spec->must_staple || add_must_staple(exts));
 }
 
-static bool add_ocsp_signer(X509 *cert)
+bool add_ocsp_signer(STACK_OF(X509_EXTENSION) **exts)
 {
         static const int usage[] = {KU_DIGITAL_SIGNATURE_BIT};
 
-        return add_key_usage(cert, usage, 1) &&
-               add_extended_key_usage(cert, NID_OCSP_sign) && add_nocheck(cert);
+        return add_key_usage(exts, usage, 1) &&
+               add_extended_key_usage(exts, NID_OCSP_sign) && add_nocheck(exts);
 }
 
-static bool add_profile(X509 *cert, const struct pki_cert_spec *spec)
+static bool add_profile(
+    STACK_OF(X509_EXTENSION) **exts, const struct pki_cert_spec *spec)
 {
         switch (spec->profile) {
         case PKI_ROOT:
         case PKI_INTERMEDIATE:
-                return add_ca(cert, spec);
+                return add_ca(exts, spec);
         case PKI_SERVER:
-                return add_tls(cert, spec, NID_server_auth);
+                return add_tls(exts, spec, NID_server_auth);
         case PKI_CLIENT:
-                return add_tls(cert, spec, NID_client_auth);
+                return add_tls(exts, spec, NID_client_auth);
         case PKI_OCSP_SIGNER:
-                return add_ocsp_signer(cert);
+                return add_ocsp_signer(exts);
         }
         return false;
+}
+
+static int add_all(STACK_OF(X509_EXTENSION) **exts, const X509 *cert,
+    const struct pki_cert_spec *spec, struct err *e)
+{
+        if (!add_profile(exts, spec) || !add_key_ids(exts, cert, spec->issuer))
+                return openssl_err(e, ERR_INTERNAL, "certificate extensions");
+        if (spec->profile == PKI_OCSP_SIGNER)
+                return 0;
+        if (add_sans(exts, spec, e) != 0 || add_ocsp_urls(exts, spec, e) != 0)
+                return -1;
+        return spec->crl_url == NULL ? 0 : add_crl_url(exts, spec->crl_url, e);
 }
 
 int cert_add_extensions(
     X509 *cert, const struct pki_cert_spec *spec, struct err *e)
 {
-        if (!add_profile(cert, spec) || !add_key_ids(cert, spec->issuer))
-                return openssl_err(e, ERR_INTERNAL, "certificate extensions");
-        if (spec->profile == PKI_OCSP_SIGNER)
-                return 0;
-        if (add_sans(cert, spec, e) != 0 || add_ocsp_urls(cert, spec, e) != 0)
-                return -1;
-        return spec->crl_url == NULL ? 0 : add_crl_url(cert, spec->crl_url, e);
+        STACK_OF(X509_EXTENSION) *exts = NULL;
+        int rc = add_all(&exts, cert, spec, e);
+        int i;
+
+        for (i = 0; rc == 0 && i < sk_X509_EXTENSION_num(exts); i++)
+                if (X509_add_ext(cert, sk_X509_EXTENSION_value(exts, i), -1) !=
+                    1)
+                        rc = openssl_err(
+                            e, ERR_INTERNAL, "certificate extensions");
+        sk_X509_EXTENSION_pop_free(exts, X509_EXTENSION_free);
+        return rc;
 }

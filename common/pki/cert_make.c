@@ -2,9 +2,8 @@
 
 #include "pki/internal.h"
 
-enum { COMMON_NAME_MAX = 64 }; /* RFC 5280 appendix A.1: ub-common-name */
-
-static int add_common_name(X509_NAME *name, const char *text, struct err *e)
+/* PKI_COMMON_NAME_MAX is ub-common-name of RFC 5280 appendix A.1. */
+int name_add_common_name(X509_NAME *name, const char *text, struct err *e)
 {
         if (text == NULL)
                 return 0;
@@ -15,7 +14,7 @@ static int add_common_name(X509_NAME *name, const char *text, struct err *e)
                 return 0;
         return openssl_err(e, ERR_USAGE,
             "common name '%.80s': not UTF-8 of at most %d characters", text,
-            COMMON_NAME_MAX);
+            PKI_COMMON_NAME_MAX);
 }
 
 static int set_names(
@@ -27,7 +26,7 @@ static int set_names(
 
         if (name == NULL)
                 return openssl_err(e, ERR_OS, "out of memory");
-        if (add_common_name(name, spec->common_name, e) != 0)
+        if (name_add_common_name(name, spec->common_name, e) != 0)
                 goto out;
         issuer =
             spec->issuer == NULL ? name : X509_get_subject_name(spec->issuer);

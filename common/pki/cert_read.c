@@ -70,7 +70,7 @@ bool pki_dns_name(X509 *cert, char *out, size_t size)
         return found;
 }
 
-static int64_t seconds(const ASN1_TIME *t, int64_t unreadable)
+int64_t time_seconds(const ASN1_TIME *t, int64_t unreadable)
 {
         struct tm tm;
 
@@ -84,12 +84,12 @@ static int64_t seconds(const ASN1_TIME *t, int64_t unreadable)
 
 int64_t pki_not_before(const X509 *cert)
 {
-        return seconds(X509_get0_notBefore(cert), INT64_MAX);
+        return time_seconds(X509_get0_notBefore(cert), INT64_MAX);
 }
 
 int64_t pki_not_after(const X509 *cert)
 {
-        return seconds(X509_get0_notAfter(cert), INT64_MIN);
+        return time_seconds(X509_get0_notAfter(cert), INT64_MIN);
 }
 
 const char *pki_subject(const X509 *cert, char out[PKI_NAME_TEXT_MAX])
@@ -113,11 +113,16 @@ const char *pki_subject(const X509 *cert, char out[PKI_NAME_TEXT_MAX])
         return out;
 }
 
-bool pki_must_staple(X509 *cert)
+long pki_path_len(X509 *cert)
+{
+        return X509_get_pathlen(cert);
+}
+
+bool extension_must_staple(const STACK_OF(X509_EXTENSION) *exts)
 {
         enum { STATUS_REQUEST = 5 }; /* RFC 6066 section 8 */
         TLS_FEATURE *features =
-            X509_get_ext_d2i(cert, NID_tlsfeature, NULL, NULL);
+            X509V3_get_d2i(exts, NID_tlsfeature, NULL, NULL);
         bool found = false;
         int i;
 
@@ -128,6 +133,11 @@ bool pki_must_staple(X509 *cert)
         sk_ASN1_INTEGER_pop_free(features, ASN1_INTEGER_free);
         ERR_clear_error();
         return found;
+}
+
+bool pki_must_staple(X509 *cert)
+{
+        return extension_must_staple(X509_get0_extensions(cert));
 }
 
 /* A copy; NULL if it holds anything but printable ASCII, which neither names
@@ -197,10 +207,11 @@ static char *san_text(const GENERAL_NAME *name)
         return NULL;
 }
 
-size_t pki_sans(X509 *cert, char *sans[], size_t max)
+size_t extension_sans(
+    const STACK_OF(X509_EXTENSION) *exts, char *sans[], size_t max)
 {
         GENERAL_NAMES *names =
-            X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
+            X509V3_get_d2i(exts, NID_subject_alt_name, NULL, NULL);
         size_t n = 0;
         char *text;
         int i;
@@ -213,4 +224,33 @@ size_t pki_sans(X509 *cert, char *sans[], size_t max)
         GENERAL_NAMES_free(names);
         ERR_clear_error();
         return n;
+}
+
+size_t pki_sans(X509 *cert, char *sans[], size_t max)
+{
+        return extension_sans(X509_get0_extensions(cert), sans, max);
+}
+
+int pki_ca_check(X509 *cert, const char *path, struct err *e)
+{
+        uint32_t flags = X509_get_extension_flags(cert);
+        char name[PKI_NAME_TEXT_MAX];
+
+        pki_subject(cert, name);
+        ERR_clear_error();
+        if ((flags & EXFLAG_INVALID) != 0)
+                return err_set(e, ERR_DATA,
+                    "%s: %s: an extension of this certificate cannot be read",
+                    path, name);
+        if ((flags & EXFLAG_CA) == 0)
+                return err_set(e, ERR_DATA,
+                    "%s: %s: not a CA: its basicConstraints do not say so "
+                    "(RFC 5280 section 4.2.1.9)",
+                    path, name);
+        if ((X509_get_key_usage(cert) & KU_KEY_CERT_SIGN) == 0)
+                return err_set(e, ERR_DATA,
+                    "%s: %s: its keyUsage lacks keyCertSign, so it may not "
+                    "sign certificates (RFC 5280 section 4.2.1.3)",
+                    path, name);
+        return 0;
 }

@@ -143,30 +143,37 @@ out:
         return rc;
 }
 
-int pki_crl_finish_pem(struct pki_crl *crl, struct buf *out, struct err *e)
-{
-        BIO *bio = BIO_new(BIO_s_mem());
-        int rc = -1;
-
-        if (bio == NULL || X509_CRL_sort(crl->crl) != 1 ||
-            X509_CRL_sign(crl->crl, crl->key, digest_for(crl->key)) == 0 ||
-            PEM_write_bio_X509_CRL(bio, crl->crl) != 1)
-                openssl_err(e, ERR_INTERNAL, "cannot sign the CRL");
-        else
-                rc = bio_append(bio, out, e);
-        BIO_free(bio);
-        return rc;
-}
-
-int pki_crl_der(const struct pki_crl *crl, struct buf *out, struct err *e)
+int pki_crl_finish(struct pki_crl *crl, struct buf *out, struct err *e)
 {
         unsigned char *der = NULL;
-        int len = i2d_X509_CRL(crl->crl, &der);
+        int len = -1;
 
+        if (X509_CRL_sort(crl->crl) == 1 &&
+            X509_CRL_sign(crl->crl, crl->key, digest_for(crl->key)) != 0)
+                len = i2d_X509_CRL(crl->crl, &der);
         if (len < 0)
-                return openssl_err(e, ERR_INTERNAL, "cannot encode the CRL");
+                return openssl_err(e, ERR_INTERNAL, "cannot sign the CRL");
         buf_append(out, der, (size_t)len);
         OPENSSL_free(der);
+        if (out->failed)
+                return err_set(e, ERR_OS, "out of memory");
+        return 0;
+}
+
+int pki_crl_pem(struct span der, struct buf *out, struct err *e)
+{
+        enum { LINE = 48 }; /* octets, 64 characters */
+        unsigned char text[LINE / 3 * 4 + 1];
+        size_t at, n;
+
+        buf_append_text(out, "-----BEGIN X509 CRL-----\n");
+        for (at = 0; at < der.len; at += n) {
+                n = der.len - at < LINE ? der.len - at : LINE;
+                buf_append(out, text,
+                    (size_t)EVP_EncodeBlock(text, der.data + at, (int)n));
+                buf_append_text(out, "\n");
+        }
+        buf_append_text(out, "-----END X509 CRL-----\n");
         if (out->failed)
                 return err_set(e, ERR_OS, "out of memory");
         return 0;

@@ -15,11 +15,21 @@
 int openssl_err(struct err *e, enum err_code code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* One file whole, not empty, in a read-only BIO over content, which must
- * outlive it. */
+/* One file whole, not empty, of at most FILE_LIMIT, in a read-only BIO over
+ * content, which must outlive it. */
 int bio_of_file(
     const char *path, struct buf *content, BIO **out, struct err *e);
 bool is_pem(const struct buf *content);
+
+/* The first object of a PEM file that has this name, or the older one (NULL:
+ * none), or a DER file's whole content: appends its DER.  what, such as "a
+ * certificate request", stands in messages. */
+struct object_kind {
+        const char *what, *name, *old_name;
+        size_t limit; /* of the file */
+};
+int object_load(const char *path, const struct object_kind *kind,
+    struct buf *der, struct err *e);
 
 /* Appends what was written to a memory BIO. */
 int bio_append(BIO *bio, struct buf *out, struct err *e);
@@ -46,6 +56,24 @@ int san_names(
 
 /* uniformResourceIdentifier.  ERR_USAGE unless it is an absolute URI. */
 int san_uri(const char *uri, GENERAL_NAME **out, struct err *e);
+
+/* Seconds since 1970; what cannot be read is `unreadable`. */
+int64_t time_seconds(const ASN1_TIME *t, int64_t unreadable);
+
+/* Content octets of an INTEGER; len 0 if they do not fit. */
+struct pki_serial serial_octets(const ASN1_INTEGER *n);
+
+/* What a list of extensions says, of a certificate or a request; exts may be
+ * NULL. */
+size_t extension_sans(
+    const STACK_OF(X509_EXTENSION) *exts, char *sans[], size_t max);
+bool extension_must_staple(const STACK_OF(X509_EXTENSION) *exts);
+
+/* Appends a CN; ERR_USAGE if text cannot be one, NULL appends none. */
+int name_add_common_name(X509_NAME *name, const char *text, struct err *e);
+
+/* Appends what makes a delegated OCSP signer. */
+bool add_ocsp_signer(STACK_OF(X509_EXTENSION) **exts);
 
 /* All extensions that the profile of spec wants. */
 int cert_add_extensions(

@@ -6,11 +6,10 @@
 
 #include "pki/internal.h"
 
-struct pki_serial pki_serial_of(const X509 *cert)
+struct pki_serial serial_octets(const ASN1_INTEGER *n)
 {
         /* Tag, length in one octet as it is under 128, content. */
         unsigned char der[2 + PKI_SERIAL_MAX], *p = der;
-        const ASN1_INTEGER *n = X509_get0_serialNumber(cert);
         struct pki_serial out = {.len = 0};
         int len = i2d_ASN1_INTEGER(n, NULL);
 
@@ -20,6 +19,11 @@ struct pki_serial pki_serial_of(const X509 *cert)
         out.len = (size_t)len - 2;
         memcpy(out.octets, der + 2, out.len);
         return out;
+}
+
+struct pki_serial pki_serial_of(const X509 *cert)
+{
+        return serial_octets(X509_get0_serialNumber(cert));
 }
 
 ASN1_INTEGER *asn1_serial(struct span serial)

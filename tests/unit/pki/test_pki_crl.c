@@ -12,21 +12,23 @@ static const struct pki_crl_spec *spec(void)
         static struct pki_crl_spec s;
 
         s = (struct pki_crl_spec){
-            fixture.ca, fixture.ca_key, TEST_NOW, TEST_NOW + 86400, 7};
+            fixture.ca, fixture.ca_key, TEST_NOW, TEST_NOW + 86400, 7, 0, NULL};
         return &s;
 }
 
 static X509_CRL *finish(struct pki_crl *crl)
 {
-        struct buf pem = {0};
+        struct buf der = {0}, pem = {0};
         X509_CRL *read;
         BIO *bio;
 
-        assert_int_equal(pki_crl_finish_pem(crl, &pem, NULL), 0);
+        assert_int_equal(pki_crl_finish(crl, &der, NULL), 0);
+        assert_int_equal(pki_crl_pem(buf_span(&der), &pem, NULL), 0);
         bio = BIO_new_mem_buf(pem.data, (int)pem.len);
         read = PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL);
         assert_non_null(read);
         BIO_free(bio);
+        buf_release(&der);
         buf_release(&pem);
         pki_crl_free(crl);
         return read;
