@@ -53,15 +53,21 @@ int pki_key_matches(EVP_PKEY *key, X509 *cert, const char *key_path,
 
 /* ---- certificates ------------------------------------------------------ */
 
-/* First certificate in a PEM file, or a DER file. */
+/* First certificate in a PEM file, or a DER file.  path may be "-". */
 int pki_cert_load(const char *path, X509 **out, struct err *e);
 
-/* All certificates of a PEM file, in order; at least one. */
+/* All certificates of a PEM file, in order, at least one; or the one of a DER
+ * file.  path may be "-". */
 int pki_certs_load(const char *path, STACK_OF(X509) **out, struct err *e);
 
 int pki_cert_from_der(struct span der, X509 **out, struct err *e);
 int pki_cert_der(const X509 *cert, struct buf *out, struct err *e);
 int pki_cert_pem(const X509 *cert, struct buf *out, struct err *e);
+
+/* ERR_DATA unless cert is a CA that may sign certificates: basicConstraints
+ * says so, and keyUsage, if there, has keyCertSign (RFC 5280 sections 4.2.1.9
+ * and 4.2.1.3). */
+int pki_ca_check(X509 *cert, const char *path, struct err *e);
 
 /* The one of certs that issued cert (by name, and by signature), borrowed;
  * NULL if none. */
@@ -112,6 +118,10 @@ size_t pki_ocsp_urls(X509 *cert, char *urls[], size_t max);
 enum { PKI_SANS_MAX = 100 };
 size_t pki_sans(X509 *cert, char *sans[], size_t max);
 
+/* The first URL of the CRL distribution points (RFC 5280 section 4.2.1.13);
+ * NULL without one.  Free with OPENSSL_free. */
+char *pki_crl_url(X509 *cert);
+
 /* ---- serial numbers ---------------------------------------------------- */
 
 enum { PKI_SERIAL_MAX = 64 };
@@ -149,6 +159,10 @@ enum pki_profile {
                             KU digitalSignature, no SAN, CRLDP or AIA */
 };
 
+/* PKI_CLIENT for a certificate that may only serve clients, by its
+ * extendedKeyUsage; else PKI_SERVER. */
+enum pki_profile pki_leaf_profile(X509 *cert);
+
 struct pki_cert_spec {
         enum pki_profile profile;
         const char *common_name; /* at most 64 characters of UTF-8; NULL: no
@@ -177,30 +191,88 @@ int pki_cert_make(const struct pki_cert_spec *spec, X509 **out, struct err *e);
  * ERR_USAGE if it cannot be one. */
 int pki_san_check(const char *word, const char **prefix, struct err *e);
 
-/* ---- CRL --------------------------------------------------------------- */
+/* ---- certificate requests (PKCS#10, RFC 2986) -------------------------- */
+
+/*
+ * PEM or DER; path may be "-".  Its signature is checked, so the sender has
+ * the key, and the key is one that a TLS server can use: RSA of 2048 bits and
+ * more, EC on a named curve of 224 bits and more, Ed25519, Ed448.  (OpenSSL
+ * refuses weaker ones in a handshake, so a certificate would be of no use.)
+ * The key itself: X509_REQ_get0_pubkey.
+ */
+int pki_csr_load(const char *path, X509_REQ **out, struct err *e);
+
+/* The last CN of the subject as UTF-8; "" if there is none, or one that
+ * pki_cert_spec would not take: longer, or with control characters. */
+enum { PKI_COMMON_NAME_MAX = 64 };
+const char *pki_csr_common_name(
+    const X509_REQ *csr, char out[PKI_COMMON_NAME_MAX + 1]);
+
+/* As pki_sans and pki_must_staple, from the extensions it asks for. */
+size_t pki_csr_sans(X509_REQ *csr, char *sans[], size_t max);
+bool pki_csr_must_staple(X509_REQ *csr);
+
+/* Appends a request, as PEM, for the certificate of a delegated OCSP signer:
+ * asks for EKU OCSPSigning, nocheck and critical KU digitalSignature. */
+int pki_csr_make_signer(
+    EVP_PKEY *key, const char *common_name, struct buf *pem, struct err *e);
+
+/* ---- CRL (RFC 5280 section 5) ------------------------------------------ */
 
 struct pki_crl_spec {
         X509 *issuer;
         EVP_PKEY *issuer_key;
         int64_t this_update, next_update;
         uint64_t number;
+        uint64_t base_number; /* 0: a full CRL; else a delta to that one */
+        const char *idp_url;  /* NULL: none; else issuingDistributionPoint */
 };
 struct pki_crl_entry {
         struct span serial;
         int64_t revocation_time;
-        int reason;            /* -1 or 0: left out */
+        int reason;            /* CRLReason; -1 or 0: left out */
         int64_t invalidity_at; /* 0: left out */
 };
+
+/* A CRL that is being written. */
 struct pki_crl;
 int pki_crl_new(
     const struct pki_crl_spec *spec, struct pki_crl **out, struct err *e);
+/* Entries stand in the CRL in the order in which they come.  Reason
+ * removeFromCRL (8) only in a delta (RFC 5280 section 5.3.1). */
 int pki_crl_add(
     struct pki_crl *crl, const struct pki_crl_entry *entry, struct err *e);
-/* Sorts, signs and appends PEM.  Once per CRL. */
-int pki_crl_finish_pem(struct pki_crl *crl, struct buf *out, struct err *e);
-/* The same CRL as DER, which is how it travels over HTTP (RFC 2585 section
- * 4.2).  After pki_crl_finish_pem. */
-int pki_crl_der(const struct pki_crl *crl, struct buf *out, struct err *e);
+/* Signs, and appends the CRL as DER, which is how it travels over HTTP (RFC
+ * 2585 section 4.2).  Once per CRL. */
+int pki_crl_finish(struct pki_crl *crl, struct buf *der, struct err *e);
 void pki_crl_free(struct pki_crl *crl);
+
+/* Appends a CRL as PEM. */
+int pki_crl_pem(struct span der, struct buf *out, struct err *e);
+
+/* Largest CRL that we read: 256 MiB, for some 4 million entries. */
+#define PKI_CRL_LIMIT ((size_t)256 << 20)
+
+/* PEM or DER; path may be "-". */
+int pki_crl_load(const char *path, X509_CRL **out, struct err *e);
+
+/* ERR_DATA unless issuer signed it, by name, keyUsage and signature. */
+int pki_crl_check(X509_CRL *crl, X509 *issuer, const char *path, struct err *e);
+
+struct pki_crl_info {
+        int64_t this_update;
+        int64_t next_update; /* 0: absent */
+        uint64_t number;     /* 0: absent; UINT64_MAX: that or more */
+        bool delta;
+};
+int pki_crl_info(const X509_CRL *crl, struct pki_crl_info *out, struct err *e);
+
+/* Calls row for each entry in order, and ends when that returns other than 0,
+ * which it returns too.  entry->reason is -1 where none is given.  Refused
+ * with ERR_DATA: indirect CRLs, which speak of other issuers, and critical
+ * extensions that we do not know (RFC 5280 section 5.2). */
+int pki_crl_each(X509_CRL *crl,
+    int (*row)(void *arg, const struct pki_crl_entry *entry, struct err *e),
+    void *arg, struct err *e);
 
 #endif
