@@ -140,9 +140,7 @@ bool pki_must_staple(X509 *cert)
         return extension_must_staple(X509_get0_extensions(cert));
 }
 
-/* A copy; NULL if it holds anything but printable ASCII, which neither names
- * nor URLs do. */
-static char *ia5_text(const ASN1_IA5STRING *s)
+char *ia5_text(const ASN1_IA5STRING *s)
 {
         const char *text = (const char *)ASN1_STRING_get0_data(s);
         size_t i, len = (size_t)ASN1_STRING_length(s);

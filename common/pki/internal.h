@@ -50,6 +50,10 @@ ASN1_INTEGER *asn1_serial(struct span serial);
  * NULL on failure. */
 AUTHORITY_KEYID *authority_key_id(X509 *issuer);
 
+/* A copy, for OPENSSL_free; NULL if it holds anything but printable ASCII,
+ * which neither names nor URLs do. */
+char *ia5_text(const ASN1_IA5STRING *s);
+
 /* SANs of a spec, duplicates dropped. */
 int san_names(
     const char *const *words, size_t len, GENERAL_NAMES **out, struct err *e);
