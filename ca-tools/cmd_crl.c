@@ -108,7 +108,7 @@ static int collect(struct work *w, int64_t validity, struct err *e)
             .this_update = lab_now(&w->lab),
         };
         w->spec.next_update = w->spec.this_update + validity;
-        if (cadb_crl_number(w->lab.db, ca->id, w->spec.this_update,
+        if (cadb_crl_number(w->lab.db, ca->id, 0, w->spec.this_update,
                 &w->spec.number, e) == 0 &&
             pki_crl_new(&w->spec, &w->crl, e) == 0 &&
             cadb_revoked_each(w->lab.db, ca->id, add_entry, w, e) == 0 &&

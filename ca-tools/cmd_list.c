@@ -52,11 +52,13 @@ static int row(void *arg, const struct cadb_cert *cert, struct err *e)
 static int list(const struct lab *lab, const char *ca_name, struct listing *l,
     struct err *e)
 {
+        struct cadb_filter filter = {.status = CADB_ANY};
         struct cadb_ca ca = {.id = 0};
 
         if (ca_name != NULL && authority_find(lab, ca_name, &ca, e) != 0)
                 return -1;
-        if (cadb_cert_each(lab->db, ca.id, row, l, e) != 0)
+        filter.ca = ca.id;
+        if (cadb_cert_each(lab->db, &filter, row, l, e) != 0)
                 return -1;
         if (l->json)
                 printf(l->count == 0 ? "[]\n" : "]\n");

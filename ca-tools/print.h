@@ -11,6 +11,9 @@
  * error. */
 int print_json(json_t *record, struct err *e);
 
+/* What is not UTF-8, a path perhaps, gets '?' for each octet beyond ASCII. */
+json_t *json_text(const char *text);
+
 /* RFC 3339; null for 0. */
 json_t *json_time(int64_t t);
 json_t *json_serial(const uint8_t *serial, size_t len);
@@ -28,7 +31,7 @@ enum { STATE_TEXT_MAX = 96 };
 const char *state_text(const struct cadb_state *s, char out[STATE_TEXT_MAX]);
 
 /* How to call a certificate: its name, else its serial. */
-enum { CERT_LABEL_MAX = LAB_NAME_MAX + 2 };
+enum { CERT_LABEL_MAX = CADB_NAME_MAX + 2 };
 const char *cert_label(const struct cadb_cert *cert, char out[CERT_LABEL_MAX]);
 
 /* " --dir DIR" quoted for a shell if --dir was given, else nothing: so that

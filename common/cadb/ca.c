@@ -44,6 +44,7 @@ int cadb_settings_get(struct cadb *db, struct cadb_settings *out, struct err *e)
                 out->no_faults = query_column(&q, 2) != 0;
                 out->temporary = query_column(&q, 3) != 0;
                 out->created_at = query_column(&q, 4);
+                query_column_text(&q, 5, out->crl_url, sizeof(out->crl_url));
         }
         query_close(&q);
         if (rc == 0)
@@ -75,7 +76,10 @@ static int ca_read(struct query *q, struct cadb_ca *out, struct err *e)
         out->signer_id = query_column(q, 14);
         out->has_signer = out->signer_id != 0;
         query_column_text(q, 15, out->signer_path, sizeof(out->signer_path));
-        out->signer_not_after = query_column(q, 16);
+        out->signer_not_before = query_column(q, 16);
+        out->signer_not_after = query_column(q, 17);
+        out->signer_serial_len = query_column_blob(
+            q, 18, out->signer_serial, sizeof(out->signer_serial));
         if (out->model > CADB_SIGNER_TRUSTED || out->der_len == 0)
                 return err_set(e, ERR_DATA,
                     "%s: damaged: the row of CA %s: restore a backup",

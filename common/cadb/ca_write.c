@@ -57,23 +57,12 @@ static int insert_ca(struct cadb *db, struct cadb_ca *ca, struct err *e)
         return rc == 1 ? 0 : -1;
 }
 
-/* A statement with the id of a CA as its only parameter. */
-static int run_on_ca(struct cadb *db, enum sql_id id, int64_t ca, struct err *e)
+int run_on_ca(struct cadb *db, enum sql_id id, int64_t ca, struct err *e)
 {
         struct query q;
 
         query_open(&q, db, id);
         query_int(&q, ca);
-        return query_run(&q, e);
-}
-
-static int bump_ca(struct cadb *db, int64_t ca, int64_t version, struct err *e)
-{
-        struct query q;
-
-        query_open(&q, db, SQL_CA_BUMP);
-        query_int(&q, ca);
-        query_int(&q, version);
         return query_run(&q, e);
 }
 
@@ -106,67 +95,56 @@ int cadb_ca_add(struct cadb *db, struct cadb_ca *ca, bool is_default,
         return is_default ? run_on_ca(db, SQL_CA_SET_DEFAULT, ca->id, e) : 0;
 }
 
-static int insert_signer(struct cadb *db, const struct cadb_signer *s,
-    int64_t version, struct err *e)
+static int check_ca(
+    struct cadb *db, int64_t id, struct cadb_ca *out, struct err *e)
 {
-        struct query q;
+        int rc = cadb_ca_find_id(db, id, out, e);
 
-        query_open(&q, db, SQL_SIGNER_INSERT);
-        query_int(&q, s->ca);
-        query_blob(&q, s->serial);
-        query_text(&q, s->path);
-        query_int(&q, s->not_before);
-        query_int(&q, s->not_after);
-        query_int(&q, version);
-        query_blob(&q, s->der);
-        return query_run(&q, e);
-}
-
-int cadb_signer_add(
-    struct cadb *db, const struct cadb_signer *s, int64_t now, struct err *e)
-{
-        struct trail t = {
-            .at = now,
-            .kind = "signer",
-            .ca = s->ca,
-            .serial = s->serial,
-            .detail = s->path,
-        };
-        int64_t seq;
-
-        if (trail_append(db, &t, &seq, e) != 0 ||
-            run_on_ca(db, SQL_SIGNER_RETIRE, s->ca, e) != 0 ||
-            insert_signer(db, s, seq, e) != 0)
-                return -1;
-        return bump_ca(db, s->ca, seq, e);
-}
-
-/* max + 1 over the numbers taken: strictly increasing, gaps only where a
- * transaction took one and was rolled back after the CRL had left. */
-static int next_crl(struct cadb *db, int64_t ca, int64_t version, int64_t now,
-    uint64_t *out, struct err *e)
-{
-        struct query q;
-        int rc;
-
-        query_open(&q, db, SQL_CRL_NEXT);
-        query_int(&q, ca);
-        query_int(&q, version);
-        query_int(&q, now);
-        rc = query_step(&q, e);
-        if (rc == 1)
-                *out = (uint64_t)query_column(&q, 0);
-        query_close(&q);
+        if (rc == 0)
+                return err_set(e, ERR_NOTFOUND, "%s: no CA has the number %lld",
+                    db->path, (long long)id);
         return rc == 1 ? 0 : -1;
 }
 
-int cadb_crl_number(
-    struct cadb *db, int64_t ca, int64_t now, uint64_t *out, struct err *e)
+int cadb_ca_set_model(struct cadb *db, int64_t ca, enum cadb_signer_model m,
+    int64_t now, struct err *e)
 {
-        struct trail t = {.at = now, .kind = "crl", .ca = ca};
+        char detail[32];
+        struct trail t = {.at = now, .kind = "ca", .ca = ca, .detail = detail};
+        struct cadb_ca row;
+        struct query q;
         int64_t seq;
 
+        if (check_ca(db, ca, &row, e) != 0)
+                return -1;
+        if (row.model == m)
+                return 0;
+        snprintf(
+            detail, sizeof(detail), "signer %s", cadb_signer_model_name(m));
         if (trail_append(db, &t, &seq, e) != 0)
                 return -1;
-        return next_crl(db, ca, seq, now, out, e);
+        query_open(&q, db, SQL_CA_SET_MODEL);
+        query_int(&q, ca);
+        query_int(&q, m);
+        query_int(&q, seq);
+        return query_run(&q, e);
+}
+
+/* No version changes: what answers depend on stays. */
+int cadb_ca_set_default(struct cadb *db, int64_t ca, int64_t now, struct err *e)
+{
+        struct trail t = {
+            .at = now, .kind = "ca", .ca = ca, .detail = "default"};
+        struct cadb_ca row, old;
+        int64_t seq;
+        int rc;
+
+        if (check_ca(db, ca, &row, e) != 0)
+                return -1;
+        rc = cadb_ca_default(db, &old, e);
+        if (rc < 0 || (rc == 1 && old.id == ca))
+                return rc < 0 ? -1 : 0;
+        if (trail_append(db, &t, &seq, e) != 0)
+                return -1;
+        return run_on_ca(db, SQL_CA_SET_DEFAULT, ca, e);
 }

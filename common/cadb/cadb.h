@@ -14,13 +14,14 @@
 
 #include "base/base.h"
 
-enum { CADB_SCHEMA_VERSION = 1 };
+enum { CADB_SCHEMA_VERSION = 2 };
 
 struct cadb;
 
 /* ERR_NOTFOUND without a database, ERR_CONFIG if its schema is newer or older
  * than ours (cadb_open_write brings old ones up to date), ERR_DATA if it is
- * not a database of ours or damaged, ERR_IO if this user may not read it. */
+ * not a database of ours or damaged, ERR_IO if this user may not read it.
+ * ERR_TRYLATER, here and in every call: others kept it locked too long. */
 int cadb_open(const char *dir, struct cadb **out, struct err *e);
 void cadb_close(struct cadb *db);
 
@@ -48,6 +49,17 @@ bool cadb_stamp_equal(const struct cadb_stamp *a, const struct cadb_stamp *b);
  * this handle says may be believed any more.  One system call. */
 bool cadb_is_gone(struct cadb *db);
 
+/*
+ * Waits until something was committed after since was taken, at most
+ * timeout_ms (-1: for ever).  1: changed; 0: the time is over, or a signal
+ * came; -1: ERR_NOTFOUND once cadb_is_gone, or nothing can be known.  The
+ * kernel tells (inotify); without it, and for what it does not tell (a folder
+ * above DIR moved away), the database is looked at now and then.  Not inside
+ * a snapshot.
+ */
+int cadb_wait_change(struct cadb *db, const struct cadb_stamp *since,
+    int timeout_ms, struct err *e);
+
 /* One consistent view over several calls, as of the first read in it.  Every
  * cadb_ read outside a snapshot is its own.  Keep them short: they hold back
  * the checkpoint. */
@@ -63,6 +75,9 @@ struct cadb_settings {
         /* What certificates name besides, by default.  No spaces in them. */
         char more_urls[CADB_MORE_URLS][CADB_URL_MAX];
         size_t more_urls_len;
+        /* The CRL that certificates name by default.  "": none; "lab": the
+         * one of the responder, ocsp_url/crl/CANAME.crl. */
+        char crl_url[CADB_URL_MAX];
         bool no_faults; /* scenarios and the moving clock are refused */
         bool temporary; /* synchronous=OFF: dies with its lab */
         int64_t created_at;
@@ -79,7 +94,12 @@ enum cadb_signer_model {
 };
 const char *cadb_signer_model_name(enum cadb_signer_model m);
 
-enum { CADB_PATH_MAX = 256, CADB_HASH_SHA1 = 20, CADB_HASH_SHA256 = 32 };
+enum {
+        CADB_PATH_MAX = 256,
+        CADB_SERIAL_MAX = 64, /* octets; RFC 5280 allows 20 */
+        CADB_HASH_SHA1 = 20,
+        CADB_HASH_SHA256 = 32,
+};
 
 /* A CA with its current OCSP signer.  Paths are relative to DIR. */
 struct cadb_ca {
@@ -93,7 +113,9 @@ struct cadb_ca {
         int64_t signer_id;
         char signer_path[CADB_PATH_MAX]; /* certificate(s), then key; equal
                                             to "" for CADB_SIGNER_CA */
-        int64_t signer_not_after;
+        int64_t signer_not_before, signer_not_after;
+        size_t signer_serial_len;
+        uint8_t signer_serial[CADB_SERIAL_MAX];
         int64_t version; /* bumped by every change of the CA or its signer */
         int64_t not_before, not_after;
         /* RFC 6960 4.1.1 hashes of subject and key */
@@ -124,6 +146,34 @@ int cadb_ca_each(struct cadb *db,
  * and no signer was added or changed in between. */
 int cadb_ca_latest(struct cadb *db, int64_t *version, struct err *e);
 
+/* Less than a quarter of the signer's life and less than 7 days are left, or
+ * it has ended.  False without a signer, and for CADB_SIGNER_CA.  *left:
+ * seconds until it ends, negative after; 0 where nothing ends. */
+bool cadb_signer_ends_soon(
+    const struct cadb_ca *ca, int64_t now, int64_t *left);
+
+enum cadb_signer_state {
+        CADB_SIGNER_REQUESTED, /* a key that waits for its certificate */
+        CADB_SIGNER_CURRENT,
+        CADB_SIGNER_RETIRED,
+};
+
+struct cadb_signer_row {
+        int64_t id;
+        int64_t ca;
+        char ca_name[LAB_NAME_MAX + 1];
+        enum cadb_signer_state state;
+        size_t serial_len; /* 0: requested */
+        uint8_t serial[CADB_SERIAL_MAX];
+        char path[CADB_PATH_MAX];      /* requested: of the key alone */
+        int64_t not_before, not_after; /* 0: requested */
+        int64_t version;
+};
+/* Newest first within a CA; ca 0: all. */
+int cadb_signer_each(struct cadb *db, int64_t ca,
+    int (*row)(void *arg, const struct cadb_signer_row *s, struct err *e),
+    void *arg, struct err *e);
+
 /* ---- certificates ------------------------------------------------------ */
 
 enum cadb_status { CADB_GOOD = 0, CADB_REVOKED = 1 }; /* hold: reason 6 */
@@ -140,12 +190,15 @@ struct cadb_state {
 int cadb_state_find(struct cadb *db, int64_t ca, struct span serial,
     struct cadb_state *out, struct err *e);
 
+/* A name, or "www@17": see cadb_cert_step_aside. */
+enum { CADB_NAME_MAX = LAB_NAME_MAX + 12 };
+
 struct cadb_cert {
         int64_t ca;
         char ca_name[LAB_NAME_MAX + 1];
-        char name[LAB_NAME_MAX + 1]; /* "" if it has none */
+        char name[CADB_NAME_MAX + 1]; /* "" if it has none */
         size_t serial_len;
-        uint8_t serial[64];
+        uint8_t serial[CADB_SERIAL_MAX];
         char subject[160];
         int64_t not_before;
         struct cadb_state state;
@@ -161,13 +214,58 @@ int cadb_cert_find_serial(struct cadb *db, int64_t ca, struct span serial,
 int cadb_cert_der(struct cadb *db, int64_t ca, struct span serial,
     struct buf *out, struct err *e);
 
-/* In order of issue; ca 0: all.  Constant memory. */
-int cadb_cert_each(struct cadb *db, int64_t ca,
+enum cadb_filter_status {
+        CADB_ANY,
+        CADB_ONLY_GOOD,    /* and not expired */
+        CADB_ONLY_REVOKED, /* for good, expired or not */
+        CADB_ONLY_HOLD,    /* expired or not */
+        CADB_ONLY_EXPIRED, /* whatever its state */
+};
+
+/* What all of these say. */
+struct cadb_filter {
+        int64_t ca;            /* 0: any */
+        const char *name_glob; /* SQLite's GLOB: * ? [..]; NULL: any, and those
+                                  without a name */
+        enum cadb_filter_status status;
+        int64_t expires_before; /* its last instant lies before; 0: any */
+        int64_t now;            /* decides what has expired */
+};
+
+/* In order of issue; f NULL: all.  Constant memory.  A filter by status or
+ * end reads all of them before the first row comes. */
+int cadb_cert_each(struct cadb *db, const struct cadb_filter *f,
     int (*row)(void *arg, const struct cadb_cert *cert, struct err *e),
     void *arg, struct err *e);
+int cadb_cert_count(
+    struct cadb *db, const struct cadb_filter *f, int64_t *out, struct err *e);
+
+/* ---- CRLs -------------------------------------------------------------- */
+
+struct cadb_crl {
+        uint64_t number;
+        uint64_t base;   /* of a delta CRL: the number it builds on; 0: a full
+                            one */
+        int64_t version; /* the event as of which it lists */
+        int64_t made_at;
+};
+/* A _find: the full one with the highest number. */
+int cadb_crl_last_full(
+    struct cadb *db, int64_t ca, struct cadb_crl *out, struct err *e);
 
 /* Revoked ones only, for a CRL, in order of serial. */
 int cadb_revoked_each(struct cadb *db, int64_t ca,
+    int (*row)(void *arg, struct span serial, const struct cadb_state *s,
+        struct err *e),
+    void *arg, struct err *e);
+
+/*
+ * What a delta CRL lists over a full one of that version (RFC 5280 section
+ * 5.2.4), in order of serial: the revoked ones that have changed since and,
+ * with state CADB_GOOD, those that were released since, whether or not the
+ * full one had them: a delta in between may have.
+ */
+int cadb_changed_each(struct cadb *db, int64_t ca, int64_t since_version,
     int (*row)(void *arg, struct span serial, const struct cadb_state *s,
         struct err *e),
     void *arg, struct err *e);
@@ -180,17 +278,31 @@ int cadb_last_event(struct cadb *db, int64_t *seq, struct err *e);
 struct cadb_event {
         int64_t seq;
         int64_t at;
-        char kind[32]; /* "issue", "revoke", "hold", "release", "signer",
-                          "clock", "crl", "ca" */
+        char kind[32]; /* "issue", "renew", "import", "revoke", "hold",
+                          "release", "signer", "clock", "crl", "ca" */
         char ca_name[LAB_NAME_MAX + 1];
-        char name[LAB_NAME_MAX + 1];
+        char name[CADB_NAME_MAX + 1];
         size_t serial_len;
-        uint8_t serial[64];
-        char detail[160]; /* "keyCompromise" */
+        uint8_t serial[CADB_SERIAL_MAX];
+        char detail[160]; /* "keyCompromise"; renew: the old one's new name;
+                             import: "good", "released", "revoked" or a reason;
+                             crl: "7", "8 over 7" */
 };
 /* Those after since, oldest first. */
 int cadb_event_each(struct cadb *db, int64_t since,
     int (*row)(void *arg, const struct cadb_event *ev, struct err *e),
     void *arg, struct err *e);
+
+/* ---- backup ------------------------------------------------------------ */
+
+/*
+ * A consistent copy of the database as one file, mode 0600, while others
+ * write; complete under that name, and on the disk, or not there at all.
+ * What stands there already is replaced if it is empty or an older copy, so
+ * the same command may run every night.  ERR_EXISTS, and nothing changed, if
+ * it is anything else, a database that is in use or the one of a CA
+ * directory.  Not inside a snapshot or transaction.
+ */
+int cadb_backup(struct cadb *db, const char *path, struct err *e);
 
 #endif

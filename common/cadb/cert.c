@@ -28,8 +28,7 @@ int cadb_state_find(struct cadb *db, int64_t ca, struct span serial,
         return rc;
 }
 
-/* STATE_COLUMNS, then the rest of CERT_COLUMNS. */
-static void cert_read(struct query *q, struct cadb_cert *out)
+void cert_read(struct query *q, struct cadb_cert *out)
 {
         memset(out, 0, sizeof(*out));
         state_read(q, &out->state);
@@ -123,45 +122,4 @@ int cadb_cert_der(struct cadb *db, int64_t ca, struct span serial,
         }
         query_close(&q);
         return rc;
-}
-
-int cadb_cert_each(struct cadb *db, int64_t ca,
-    int (*row)(void *arg, const struct cadb_cert *cert, struct err *e),
-    void *arg, struct err *e)
-{
-        struct cadb_cert cert;
-        struct query q;
-        int rc;
-
-        query_open(&q, db, ca != 0 ? SQL_CERT_OF_CA : SQL_CERT_ALL);
-        if (ca != 0)
-                query_int(&q, ca);
-        while ((rc = query_step(&q, e)) == 1) {
-                cert_read(&q, &cert);
-                if ((rc = row(arg, &cert, e)) != 0)
-                        break;
-        }
-        query_close(&q);
-        return rc == 0 ? 0 : -1;
-}
-
-int cadb_revoked_each(struct cadb *db, int64_t ca,
-    int (*row)(void *arg, struct span serial, const struct cadb_state *s,
-        struct err *e),
-    void *arg, struct err *e)
-{
-        struct cadb_state state;
-        struct query q;
-        int rc;
-
-        query_open(&q, db, SQL_REVOKED);
-        query_int(&q, ca);
-        while ((rc = query_step(&q, e)) == 1) {
-                state_read(&q, &state);
-                rc = row(arg, query_column_span(&q, 6), &state, e);
-                if (rc != 0)
-                        break;
-        }
-        query_close(&q);
-        return rc == 0 ? 0 : -1;
 }

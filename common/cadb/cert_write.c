@@ -1,5 +1,9 @@
 #include "cadb/write.h"
 
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
 #include "cadb/trail.h"
 #include "ocsp/ocsp.h"
 
@@ -80,6 +84,62 @@ int cadb_cert_add(
             insert_issued(db, c, &issued, e) != 0)
                 return -1;
         return insert_cert(db, c, seq, issued, e);
+}
+
+/* The first free of NAME@1, NAME@2, ... */
+static int free_name(struct cadb *db, const char *name,
+    char out[CADB_NAME_MAX + 1], struct err *e)
+{
+        struct cadb_cert other;
+        unsigned n;
+        int rc;
+
+        for (n = 1; n < UINT_MAX; n++) {
+                snprintf(
+                    out, CADB_NAME_MAX + 1, "%.*s@%u", LAB_NAME_MAX, name, n);
+                rc = cadb_cert_find_name(db, out, &other, e);
+                if (rc != 1)
+                        return rc;
+        }
+        return err_set(e, ERR_EXISTS, "%s: renewed too often", name);
+}
+
+static int rename_issued(
+    struct cadb *db, const char *from, const char *to, struct err *e)
+{
+        struct query q;
+
+        query_open(&q, db, SQL_ISSUED_SET_NAME);
+        query_text(&q, from);
+        query_text(&q, to);
+        return query_run(&q, e);
+}
+
+/* No version changes: no answer names it. */
+int cadb_cert_step_aside(struct cadb *db, const char *name, int64_t now,
+    char out[CADB_NAME_MAX + 1], struct err *e)
+{
+        struct cadb_cert cert;
+        struct trail t = {
+            .at = now, .kind = "renew", .name = name, .detail = out};
+        int64_t seq;
+        int rc;
+
+        if (strchr(name, '@') != NULL)
+                return err_set(e, ERR_USAGE,
+                    "%s: has been renewed already: name the one in its place",
+                    name);
+        rc = cadb_cert_find_name(db, name, &cert, e);
+        if (rc == 0)
+                return err_set(
+                    e, ERR_NOTFOUND, "there is no certificate %s", name);
+        if (rc < 0 || free_name(db, name, out, e) != 0)
+                return -1;
+        t.ca = cert.ca;
+        t.serial = (struct span){cert.serial, cert.serial_len};
+        if (trail_append(db, &t, &seq, e) != 0)
+                return -1;
+        return rename_issued(db, name, out, e);
 }
 
 /* ---- changes of state --------------------------------------------------- */

@@ -54,6 +54,7 @@ static int insert_settings(
         query_int(&q, s->no_faults);
         query_int(&q, s->temporary);
         query_int(&q, s->created_at);
+        query_text(&q, s->crl_url);
         rc = query_run(&q, e);
         buf_release(&more);
         return rc;

@@ -93,4 +93,7 @@ size_t query_column_blob(struct query *q, int i, uint8_t *out, size_t size);
 /* In cert.c: the six STATE_COLUMNS, from column 0. */
 void state_read(struct query *q, struct cadb_state *out);
 
+/* In cert.c: CERT_COLUMNS. */
+void cert_read(struct query *q, struct cadb_cert *out);
+
 #endif

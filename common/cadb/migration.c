@@ -116,6 +116,24 @@ static const char version_1[] =
 
     "PRAGMA user_version = 1";
 
+/*
+ * Version 2: delta CRLs, requests for signers.  cert_revoked makes a CRL of
+ * few revoked among millions cheap, and costs nothing until something is
+ * revoked.
+ */
+static const char version_2[] =
+    "ALTER TABLE setting ADD COLUMN crl_url TEXT NOT NULL DEFAULT '';"
+
+    /* of a delta, the number of the full one; 0: this is a full one */
+    "ALTER TABLE crl ADD COLUMN base INTEGER NOT NULL DEFAULT 0;"
+
+    "CREATE UNIQUE INDEX signer_requested ON signer (ca) WHERE state = 0;"
+
+    "CREATE INDEX cert_revoked ON cert (ca, serial) WHERE status = 1;"
+
+    "PRAGMA user_version = 2";
+
 const char *const migrations[CADB_SCHEMA_VERSION] = {
     version_1,
+    version_2,
 };

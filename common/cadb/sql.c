@@ -5,7 +5,7 @@
         "SELECT ca.id, ca.parent, ca.name, ca.key_path, ca.cert_path,"         \
         " ca.model, ca.version, ca.not_before, ca.not_after, ca.name_sha1,"    \
         " ca.key_sha1, ca.name_sha256, ca.key_sha256, ca.der, signer.id,"      \
-        " signer.path, signer.not_after"                                       \
+        " signer.path, signer.not_before, signer.not_after, signer.serial"     \
         " FROM ca LEFT JOIN signer ON signer.ca = ca.id AND signer.state = 1 "
 
 /* Read by state_read(). */
@@ -29,6 +29,37 @@
         " CROSS JOIN cert ON cert.ca = ca.id"                                  \
         " CROSS JOIN issued ON issued.id = cert.issued "
 
+/* The same from the names, which have an index of their own. */
+#define NAMES                                                                  \
+        "(SELECT id FROM issued INDEXED BY issued_name"                        \
+        " WHERE name IS NOT NULL AND name GLOB ?5) AS named"                   \
+        " CROSS JOIN issued ON issued.id = named.id"
+#define CERTS_OF_NAMES                                                         \
+        "SELECT " CERT_COLUMNS " FROM " NAMES                                  \
+        " CROSS JOIN cert ON cert.ca = issued.ca"                              \
+        " AND cert.serial = issued.serial"                                     \
+        " JOIN ca ON ca.id = issued.ca "
+
+/* The same from the states: narrow rows are read, and sorted, first. */
+#define CERTS_OF_STATES                                                        \
+        "SELECT " CERT_COLUMNS " FROM cert"                                    \
+        " CROSS JOIN issued ON issued.id = cert.issued"                        \
+        " JOIN ca ON ca.id = cert.ca "
+#define CERTS_OF_REVOKED                                                       \
+        "SELECT " CERT_COLUMNS " FROM cert INDEXED BY cert_revoked"            \
+        " CROSS JOIN issued ON issued.id = cert.issued"                        \
+        " JOIN ca ON ca.id = cert.ca "
+
+/* ?1 a CA or 0, ?2 enum cadb_filter_status, ?3 the end or NULL, ?4 now. */
+#define FILTER                                                                 \
+        "(?1 = 0 OR cert.ca = ?1)"                                             \
+        " AND CASE ?2 WHEN 0 THEN 1"                                           \
+        " WHEN 1 THEN cert.status = 0 AND cert.not_after >= ?4"                \
+        " WHEN 2 THEN cert.status = 1 AND cert.reason IS NOT 6"                \
+        " WHEN 3 THEN cert.status = 1 AND cert.reason IS 6"                    \
+        " ELSE cert.not_after < ?4 END"                                        \
+        " AND (?3 IS NULL OR cert.not_after < ?3)"
+
 const char *const sql_text[SQL_COUNT_] = {
     /* Both are per connection.  FULL syncs the WAL before commit returns. */
     [SQL_SETUP_WRITE] = "PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL",
@@ -47,11 +78,11 @@ const char *const sql_text[SQL_COUNT_] = {
     [SQL_ROLLBACK] = "ROLLBACK",
 
     [SQL_SETTINGS] =
-        "SELECT ocsp_url, more_urls, no_faults, temporary, created_at"
+        "SELECT ocsp_url, more_urls, no_faults, temporary, created_at, crl_url"
         " FROM setting",
     [SQL_SETTINGS_INSERT] =
         "INSERT INTO setting (id, ocsp_url, more_urls, no_faults, temporary,"
-        " created_at) VALUES (1, ?1, ?2, ?3, ?4, ?5)",
+        " created_at, crl_url) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6)",
 
     [SQL_CA_BY_NAME] = CA_SELECT "WHERE ca.name = ?1",
     [SQL_CA_BY_ID] = CA_SELECT "WHERE ca.id = ?1",
@@ -66,16 +97,23 @@ const char *const sql_text[SQL_COUNT_] = {
         " RETURNING id",
     [SQL_CA_OWN_PARENT] = "UPDATE ca SET parent = id WHERE id = ?1",
     [SQL_CA_SET_DEFAULT] = "UPDATE setting SET default_ca = ?1",
+    [SQL_CA_SET_MODEL] = "UPDATE ca SET model = ?2, version = ?3 WHERE id = ?1",
     [SQL_CA_BUMP] = "UPDATE ca SET version = ?2 WHERE id = ?1",
 
+    [SQL_SIGNERS] =
+        "SELECT signer.id, signer.ca, ca.name, signer.state, signer.serial,"
+        " signer.path, signer.not_before, signer.not_after, signer.version"
+        " FROM signer JOIN ca ON ca.id = signer.ca"
+        " WHERE ?1 = 0 OR signer.ca = ?1 ORDER BY signer.ca, signer.id DESC",
     [SQL_SIGNER_RETIRE] =
         "UPDATE signer SET state = 2 WHERE ca = ?1 AND state = 1",
     [SQL_SIGNER_INSERT] =
         "INSERT INTO signer (ca, state, serial, path, not_before, not_after,"
         " version, der) VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, ?7)",
-    [SQL_CRL_NEXT] = "INSERT INTO crl (ca, number, version, made_at)"
-                     " SELECT ?1, coalesce(max(number), 0) + 1, ?2, ?3 FROM crl"
-                     " WHERE ca = ?1 RETURNING number",
+    [SQL_SIGNER_FORGET_REQUEST] =
+        "DELETE FROM signer WHERE ca = ?1 AND state = 0",
+    [SQL_SIGNER_REQUEST] =
+        "INSERT INTO signer (ca, state, path, version) VALUES (?1, 0, ?2, ?3)",
 
     [SQL_STATE] =
         "SELECT " STATE_COLUMNS " FROM cert WHERE ca = ?1 AND serial = ?2",
@@ -86,10 +124,19 @@ const char *const sql_text[SQL_COUNT_] = {
     [SQL_CERT_DER] =
         "SELECT issued.der FROM cert JOIN issued ON issued.id = cert.issued"
         " WHERE cert.ca = ?1 AND cert.serial = ?2 AND issued.der IS NOT NULL",
-    [SQL_CERT_ALL] = CERT_OF_ISSUED "ORDER BY issued.id",
-    [SQL_CERT_OF_CA] = CERT_OF_ISSUED "WHERE issued.ca = ?1 ORDER BY issued.id",
-    [SQL_REVOKED] = "SELECT " STATE_COLUMNS ", cert.serial FROM cert"
-                    " WHERE ca = ?1 AND status = 1 ORDER BY serial",
+    [SQL_CERTS_IN_ORDER] =
+        CERT_OF_ISSUED "WHERE (?1 = 0 OR issued.ca = ?1) ORDER BY issued.id",
+    [SQL_CERTS_BY_NAME] = CERTS_OF_NAMES "WHERE " FILTER " ORDER BY named.id",
+    [SQL_CERTS_BY_STATE] =
+        CERTS_OF_STATES "WHERE " FILTER " ORDER BY cert.issued",
+    [SQL_CERTS_REVOKED] = CERTS_OF_REVOKED "WHERE cert.status = 1 AND " FILTER
+                                           " ORDER BY cert.issued",
+    [SQL_COUNT_BY_NAME] =
+        "SELECT count(*) FROM " NAMES " JOIN cert ON cert.ca = issued.ca"
+        " AND cert.serial = issued.serial WHERE " FILTER,
+    [SQL_COUNT_BY_STATE] = "SELECT count(*) FROM cert WHERE " FILTER,
+    [SQL_COUNT_REVOKED] = "SELECT count(*) FROM cert INDEXED BY cert_revoked"
+                          " WHERE cert.status = 1 AND " FILTER,
     [SQL_ISSUED_INSERT] =
         "INSERT INTO issued (ca, serial, name, subject, not_before, der)"
         " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -99,6 +146,27 @@ const char *const sql_text[SQL_COUNT_] = {
     [SQL_CERT_SET_STATE] =
         "UPDATE cert SET status = ?3, reason = ?4, revoked_at = ?5,"
         " invalidity_at = ?6, version = ?7 WHERE ca = ?1 AND serial = ?2",
+    [SQL_ISSUED_SET_NAME] = "UPDATE issued SET name = ?2 WHERE name = ?1",
+
+    [SQL_CRL_LAST] = "SELECT coalesce(max(number), 0) FROM crl WHERE ca = ?1",
+    [SQL_CRL_LAST_FULL] =
+        "SELECT number, base, version, made_at FROM crl"
+        " WHERE ca = ?1 AND base = 0 ORDER BY number DESC LIMIT 1",
+    [SQL_CRL_INSERT] = "INSERT INTO crl (ca, number, base, version, made_at)"
+                       " VALUES (?1, ?2, ?3, ?4, ?5)",
+    [SQL_REVOKED] = "SELECT " STATE_COLUMNS ", cert.serial"
+                    " FROM cert INDEXED BY cert_revoked"
+                    " WHERE ca = ?1 AND status = 1 ORDER BY serial",
+    [SQL_CHANGED] =
+        "SELECT " STATE_COLUMNS ", cert.serial FROM ("
+        " SELECT serial, max(kind = 'release'"
+        " OR (kind = 'import' AND detail = 'released')) AS released"
+        " FROM event WHERE seq > ?2 AND ca = ?1"
+        " AND kind IN ('revoke', 'hold', 'release', 'import')"
+        " GROUP BY serial) AS changed"
+        " CROSS JOIN cert ON cert.ca = ?1 AND cert.serial = changed.serial"
+        " WHERE cert.status = 1 OR changed.released"
+        " ORDER BY changed.serial",
 
     [SQL_EVENT_LAST] = "SELECT coalesce(max(seq), 0) FROM event",
     [SQL_EVENT_SINCE] =

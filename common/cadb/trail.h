@@ -18,6 +18,9 @@ struct trail {
 int trail_append(
     struct cadb *db, const struct trail *t, int64_t *seq, struct err *e);
 
+/* In ca_write.c: a statement with the id of a CA as its only parameter. */
+int run_on_ca(struct cadb *db, enum sql_id id, int64_t ca, struct err *e);
+
 /* Brings the schema from version to ours, all or nothing. */
 int schema_migrate(struct cadb *db, int64_t version, struct err *e);
 

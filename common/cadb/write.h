@@ -26,7 +26,8 @@ int cadb_publish(struct cadb *db, struct err *e);
 /* Removes DIR/ca.db.new, after a failure.  No handle on it is open. */
 int cadb_unmake(const char *dir, struct err *e);
 
-/* For writing; brings an older schema up to date, in one transaction. */
+/* For writing; brings an older schema up to date, in one transaction.  Of two
+ * that come with an old database one does it, the other waits. */
 int cadb_open_write(const char *dir, struct cadb **out, struct err *e);
 
 /* BEGIN IMMEDIATE: from here on no other process writes.  ERR_NOTFOUND if
@@ -41,17 +42,32 @@ void cadb_rollback(struct cadb *db); /* nothing begun: nothing done */
 int cadb_ca_add(struct cadb *db, struct cadb_ca *ca, bool is_default,
     int64_t now, struct err *e);
 
+/* How its answers are signed from now on; the same again changes nothing.  The
+ * signers stay as they are. */
+int cadb_ca_set_model(struct cadb *db, int64_t ca, enum cadb_signer_model m,
+    int64_t now, struct err *e);
+
+/* See cadb_ca_default; the same again changes nothing. */
+int cadb_ca_set_default(
+    struct cadb *db, int64_t ca, int64_t now, struct err *e);
+
 struct cadb_signer {
         int64_t ca;
         struct span serial;
         struct span der;
         const char *path; /* relative to DIR; "" if the CA signs itself */
         int64_t not_before, not_after;
+        bool ends_request; /* the CA's request is answered by it */
 };
 /* Adds it and makes it the current one of its CA; the one before is kept as
  * retired. */
 int cadb_signer_add(
     struct cadb *db, const struct cadb_signer *s, int64_t now, struct err *e);
+
+/* A signer whose certificate comes from elsewhere: path is its key file.  An
+ * older request of that CA is forgotten; its file is the caller's. */
+int cadb_signer_request(
+    struct cadb *db, int64_t ca, const char *path, int64_t now, struct err *e);
 
 struct cadb_new_cert {
         int64_t ca;
@@ -66,6 +82,40 @@ struct cadb_new_cert {
  * delegated signer) is a certificate of that CA too: add it here as well. */
 int cadb_cert_add(
     struct cadb *db, const struct cadb_new_cert *c, int64_t now, struct err *e);
+
+/* Gives the certificate of that name another, the first free of "www@1",
+ * "www@2", ...: "www" is free then.  ERR_NOTFOUND without one, ERR_USAGE for
+ * one that has stepped aside already. */
+int cadb_cert_step_aside(struct cadb *db, const char *name, int64_t now,
+    char out[CADB_NAME_MAX + 1], struct err *e);
+
+/* A certificate that another CA database, a file or a CRL tells of. */
+struct cadb_imported {
+        int64_t ca;
+        const char *name; /* NULL: none.  Dropped if another has it */
+        struct span serial;
+        struct span der;     /* len 0: not at hand */
+        const char *subject; /* NULL: unknown */
+        /* 0: unknown; if nobody ever knew, not_after is 99991231235959Z (RFC
+         * 5280 section 4.1.2.5). */
+        int64_t not_before, not_after;
+        struct cadb_state state; /* status, reason, revoked_at, invalidity_at */
+        bool keep_state; /* a row that is there keeps its state: what tells of
+                            it does not know (a certificate file) */
+};
+enum cadb_import_change {
+        CADB_IMPORT_ADDED,
+        CADB_IMPORT_CHANGED,
+        CADB_IMPORT_SAME,
+};
+/*
+ * Brings its row to that state and adds it if absent; what is unknown stays.
+ * Where it comes from decides: what was revoked for good here may be good
+ * again.  An "import" event only if something changed.  Reasons as for
+ * cadb_revoke.
+ */
+int cadb_cert_import(struct cadb *db, const struct cadb_imported *c,
+    int64_t now, enum cadb_import_change *out, struct err *e);
 
 struct cadb_revocation {
         int reason; /* -1: none; 6: hold */
@@ -95,9 +145,11 @@ int cadb_revoke(struct cadb *db, int64_t ca, struct span serial,
 int cadb_release(struct cadb *db, int64_t ca, struct span serial, int64_t now,
     enum cadb_change *out, struct err *e);
 
-/* Takes the next CRLNumber of the CA (1, 2, ...) inside the transaction. */
-int cadb_crl_number(
-    struct cadb *db, int64_t ca, int64_t now, uint64_t *out, struct err *e);
+/* Takes the next CRLNumber of the CA (1, 2, ...) inside the transaction, full
+ * and delta CRLs alike (RFC 5280 section 5.2.3).  base: of a delta, the number
+ * of the full one; 0: this is a full one. */
+int cadb_crl_number(struct cadb *db, int64_t ca, uint64_t base, int64_t now,
+    uint64_t *out, struct err *e);
 
 /* An event that changes no row, such as "clock". */
 int cadb_event_add(struct cadb *db, const char *kind, const char *detail,

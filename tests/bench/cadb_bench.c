@@ -224,7 +224,7 @@ static void bench_lists(struct cadb *db, int64_t ca)
         uint64_t n = 0;
         double start = now_ns();
 
-        check(cadb_cert_each(db, 0, count, &n, &e), &e);
+        check(cadb_cert_each(db, NULL, count, &n, &e), &e);
         report("cadb_cert_each, all", now_ns() - start, 1, "ms");
         n = 0;
         start = now_ns();

@@ -218,7 +218,7 @@ static uint64_t crl_number(struct fixture *f, int64_t ca)
         uint64_t number;
 
         assert_ok(cadb_begin(f->db, &e), &e);
-        assert_ok(cadb_crl_number(f->db, ca, NOW, &number, &e), &e);
+        assert_ok(cadb_crl_number(f->db, ca, 0, NOW, &number, &e), &e);
         assert_ok(cadb_commit(f->db, &e), &e);
         return number;
 }
@@ -241,7 +241,7 @@ static void a_crl_number_that_was_rolled_back_is_taken_again(void **state)
         uint64_t number;
 
         assert_ok(cadb_begin(f->db, &e), &e);
-        assert_ok(cadb_crl_number(f->db, f->root.id, NOW, &number, &e), &e);
+        assert_ok(cadb_crl_number(f->db, f->root.id, 0, NOW, &number, &e), &e);
         cadb_rollback(f->db);
         assert_int_equal(1, crl_number(f, f->root.id));
 }

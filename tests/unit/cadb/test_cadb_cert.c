@@ -239,10 +239,12 @@ static void certificates_come_in_order_of_issue(void **state)
         fixture_issue(f->db, f->root.id, 9, "c");
         fixture_issue(f->db, second, 5, "a");
         fixture_issue(f->db, f->root.id, 1, NULL);
-        assert_ok(cadb_cert_each(f->db, 0, collect, &seen, &e), &e);
+        assert_ok(cadb_cert_each(f->db, NULL, collect, &seen, &e), &e);
         assert_string_equal("root/c second/a root/ ", buf_text(&seen));
         buf_clear(&seen);
-        assert_ok(cadb_cert_each(f->db, second, collect, &seen, &e), &e);
+        assert_ok(cadb_cert_each(f->db, &(struct cadb_filter){.ca = second},
+                      collect, &seen, &e),
+            &e);
         assert_string_equal("second/a ", buf_text(&seen));
         buf_release(&seen);
 }
@@ -262,7 +264,7 @@ static void a_row_that_fails_ends_the_list(void **state)
 
         fixture_issue(f->db, f->root.id, 1, "a");
         fixture_issue(f->db, f->root.id, 2, "b");
-        assert_int_equal(-1, cadb_cert_each(f->db, 0, refuse, &calls, &e));
+        assert_int_equal(-1, cadb_cert_each(f->db, NULL, refuse, &calls, &e));
         assert_int_equal(1, calls);
         assert_string_equal("no more", e.text);
 }
@@ -281,7 +283,7 @@ static int ask_others(void *arg, const struct cadb_cert *cert, struct err *e)
         if (cadb_state_find(n->db, n->ca, serial, &s, e) != 1)
                 return -1;
         /* The question that is being answered right now. */
-        assert_int_equal(-1, cadb_cert_each(n->db, 0, ask_others, arg, e));
+        assert_int_equal(-1, cadb_cert_each(n->db, NULL, ask_others, arg, e));
         assert_int_equal(ERR_INTERNAL, e->code);
         return 0;
 }
@@ -294,7 +296,7 @@ static void a_row_may_ask_other_questions(void **state)
 
         fixture_issue(f->db, f->root.id, 1, "a");
         fixture_issue(f->db, f->root.id, 2, "b");
-        assert_ok(cadb_cert_each(f->db, 0, ask_others, &n, &e), &e);
+        assert_ok(cadb_cert_each(f->db, NULL, ask_others, &n, &e), &e);
 }
 
 static int collect_revoked(

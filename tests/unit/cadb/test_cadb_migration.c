@@ -140,7 +140,7 @@ static void it_can_be_changed(void **state)
         fixture_issue(f->db, ISSUING, 1, "new");
         fixture_revoke(f->db, ISSUING, 1, 4, NOW);
         assert_ok(cadb_begin(f->db, &e), &e);
-        assert_ok(cadb_crl_number(f->db, ISSUING, NOW, &number, &e), &e);
+        assert_ok(cadb_crl_number(f->db, ISSUING, 0, NOW, &number, &e), &e);
         assert_ok(cadb_commit(f->db, &e), &e);
         assert_int_equal(2, number);
 }
