@@ -1,7 +1,11 @@
 #include "args.h"
 
+#include <jansson.h>
+
 #include <stdint.h>
 #include <string.h>
+
+#include "base/base.h"
 
 void args_init(struct args *a, int argc, char **argv)
 {
@@ -62,6 +66,22 @@ static int common_option(struct args *a, int c, struct err *e)
         return 0;
 }
 
+/* JSON text is UTF-8, and what it says names paths: better to hear that now
+ * than when the work is done. */
+static int check_json(const struct args *a, struct err *e)
+{
+        const char *dir = lab_dir(a->dir);
+        json_t *text = json_string(dir);
+
+        if (text == NULL)
+                return err_set(e, ERR_USAGE,
+                    "%s: --json cannot name this directory: its path is not "
+                    "UTF-8",
+                    dir);
+        json_decref(text);
+        return 0;
+}
+
 int args_next(struct args *a, const struct option *options, struct err *e)
 {
         int c;
@@ -75,6 +95,8 @@ int args_next(struct args *a, const struct option *options, struct err *e)
         }
         while (optind < a->argc) /* what follows "--" */
                 add_word(a, a->argv[optind++]);
+        if (a->json && check_json(a, e) != 0)
+                return ARGS_BAD;
         return ARGS_END;
 }
 

@@ -44,7 +44,8 @@ void args_init(struct args *a, int argc, char **argv);
 /*
  * The next own option (its argument is in optarg), ARGS_END, or ARGS_BAD with
  * *e filled.  Words may stand anywhere among the options, and "-3h" is a word:
- * a time or duration that counts back.
+ * a time or duration that counts back.  With --json, a DIR that JSON cannot
+ * name (not UTF-8) is ERR_USAGE here, before anything is done.
  */
 int args_next(struct args *a, const struct option *options, struct err *e);
 

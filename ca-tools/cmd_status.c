@@ -7,8 +7,8 @@
 
 static int print_never_issued(const char *text, bool json, struct err *e)
 {
-        if (json && print_json(json_pack("{s:s, s:s}", "cert", text, "status",
-                                   "never issued"),
+        if (json && print_json(json_pack("{s:o, s:s}", "cert", json_text(text),
+                                   "status", "never issued"),
                         e) != 0)
                 return -1;
         if (!json)

@@ -23,6 +23,20 @@ int print_json(json_t *record, struct err *e)
         return 0;
 }
 
+json_t *json_text(const char *text)
+{
+        json_t *out = json_string(text);
+        char plain[ERR_TEXT_MAX];
+        size_t i;
+
+        if (out != NULL)
+                return out;
+        for (i = 0; text[i] != '\0' && i + 1 < sizeof(plain); i++)
+                plain[i] = (unsigned char)text[i] < 0x80 ? text[i] : '?';
+        plain[i] = '\0';
+        return json_string(plain);
+}
+
 json_t *json_time(int64_t t)
 {
         char text[TIME_TEXT_MAX];

@@ -8,7 +8,8 @@ int reason_parse(const char *text, int *out, struct err *e)
 
         if (ocsp_reason_parse(text, &reason) != 0)
                 return err_set(e, ERR_USAGE,
-                    "'%s' is no reason: choose unspecified, keyCompromise, "
+                    "'%s' is no reason of RFC 5280 section 5.3.1: choose "
+                    "unspecified, keyCompromise, "
                     "cACompromise, affiliationChanged, superseded, "
                     "cessationOfOperation, certificateHold, "
                     "privilegeWithdrawn or aACompromise",

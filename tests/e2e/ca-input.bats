@@ -163,6 +163,62 @@ refused() {
   openssl verify -CAfile lab/root.pem lab/certs/x/cert.pem
 }
 
+@test "standard output on a full disk" {
+  [ -w /dev/full ] || skip "no /dev/full here"
+  lab
+  for command in list 'list --json' 'show www' 'show www --json' 'status www' \
+    events 'events --json' clock 'clock --json'; do
+    # shellcheck disable=SC2086 # words
+    refused 74 bash -c 'ocsp-ca "$@" >/dev/full' - $command
+    [[ $output == *"standard output: No space left on device" ]]
+  done
+  for command in 'revoke www' 'hold mail --json' 'release mail --json' crl \
+    'issue x' 'clock freeze'; do
+    # shellcheck disable=SC2086 # words
+    exits 74 bash -c 'ocsp-ca "$@" >/dev/full' - $command
+    [ "${#lines[@]}" -eq 1 ]
+  done
+  exits 1 ocsp-ca status www
+  exits 0 ocsp-ca status mail
+  [ -s lab/crl/root.crl ]
+  openssl verify -CAfile lab/root.pem lab/certs/x/cert.pem
+}
+
+@test "a directory that JSON cannot name is refused before anything is done" {
+  lab
+  mv lab $'l\xe4b'
+  export OCSP_LAB_DIR=$'l\xe4b'
+  for command in 'issue x' 'revoke www' 'hold www' crl list 'show www' \
+    'clock freeze' 'init --temporary'; do
+    # shellcheck disable=SC2086 # words
+    exits 64 ocsp-ca $command --json
+    [[ $output == *"is not UTF-8" ]]
+  done
+  exits 64 ocsp-ca list --json --dir $'new\xff'
+  [ "$before" = "$(ocsp-ca events && cd "$OCSP_LAB_DIR" &&
+    find certs crl | sed s,^,lab/,)" ]
+  # Without JSON it is a directory like others.
+  ocsp-ca issue x
+  ocsp-ca crl
+  exits 0 ocsp-ca status x
+}
+
+@test "a certificate file whose name JSON cannot hold" {
+  lab
+  sql() {
+    /usr/bin/python3 -c 'import sqlite3, sys
+c = sqlite3.connect("lab/ca.db")
+c.execute(sys.argv[1], sys.argv[2:])
+c.commit()' "$@"
+  }
+  cp lab/certs/www/cert.pem $'./w\xff.pem'
+  exits 0 ocsp-ca status $'./w\xff.pem' --json
+  exits 0 ocsp-ca revoke $'./w\xff.pem' --json
+  sql "delete from cert where issued in (select id from issued where name = ?)" www
+  exits 2 ocsp-ca status $'./w\xff.pem' --json
+  [ "$(field cert <<<"$output")" = './w?.pem' ]
+}
+
 @test "a reader that has gone" {
   lab
   for command in list 'list --json' events 'show www' --help; do

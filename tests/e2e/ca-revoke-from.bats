@@ -102,7 +102,7 @@ END
   refused 72 'a\nb\nnobody\nc\n' "list: line 3: 'nobody': never issued here"
   refused 72 'a\n# x\n\n00c0ffee\n' "list: line 4: '00c0ffee': never issued"
   refused 72 'a\n./b.pem\n' "by name or serial, not by file"
-  refused 76 'a\nb nonsense\n' "line 2: 'nonsense' is no reason: choose"
+  refused 76 'a\nb nonsense\n' "line 2: 'nonsense' is no reason of RFC 5280 section 5.3.1: choose"
   refused 76 'a\nb 8\n' "line 2: removeFromCRL is no reason"
   refused 76 'a 7\n' "line 1: '7' is no reason"
   refused 76 'a\nb superseded 2027-02-30\n' "line 2: revoked: '2027-02-30'"

@@ -76,7 +76,12 @@ END
     exits 64 ocsp-ca revoke www --reason "$reason"
     [ "${#lines[@]}" -eq 1 ]
   done
-  [[ $output == *keyCompromise*superseded* ]]
+  [[ $output == *"RFC 5280 section 5.3.1"*keyCompromise*superseded* ]]
+  # To be removed from a CRL is no revocation.
+  for reason in 8 removefromcrl; do
+    exits 64 ocsp-ca revoke www --reason "$reason"
+    [[ $output == *"RFC 5280 section 5.3.1"*"ocsp-ca release"* ]]
+  done
   [ "$before" = "$(ocsp-ca events)" ]
 }
 
@@ -97,6 +102,53 @@ END
   ocsp-ca revoke www --reason keyCompromise
   [ "$(state www reason)" = keyCompromise ]
   [ "$(state www revoked_at)" = "$at" ]
+}
+
+@test "raised to keyCompromise, the date may move back, never forward" {
+  lab
+  ocsp-ca revoke www mail --reason superseded --revocation-date 2026-03-01
+  ocsp-ca revoke www --reason keyCompromise --revocation-date 2026-02-01
+  ocsp-ca revoke mail --reason keyCompromise --revocation-date 2026-04-01
+  [ "$(state www revoked_at)" = 2026-02-01T00:00:00Z ]
+  [ "$(state mail revoked_at)" = 2026-03-01T00:00:00Z ]
+  [ "$(state mail reason)" = keyCompromise ]
+  # Found out later that it was earlier still; and then it is known.
+  ocsp-ca revoke www --reason 1 --revocation-date 2026-01-15 \
+    --invalidity-date 2026-01-10
+  [ "$(state www revoked_at)" = 2026-01-15T00:00:00Z ]
+  [ "$(state www invalidity_at)" = 2026-01-10T00:00:00Z ]
+  before=$(ocsp-ca events)
+  exits 0 ocsp-ca revoke www mail --reason keyCompromise
+  # No other reason replaces one, keyCompromise least of all.
+  for reason in unspecified superseded cACompromise; do
+    exits 0 ocsp-ca revoke www --reason "$reason" --revocation-date 2026-01-01
+  done
+  [ "$before" = "$(ocsp-ca events)" ]
+  [ "$(state www reason)" = keyCompromise ]
+}
+
+@test "what is revoked for good is never put on hold or released" {
+  lab
+  ocsp-ca revoke www --reason keyCompromise
+  before=$(ocsp-ca events)
+  for command in 'hold www' 'release www' 'revoke www --reason 6'; do
+    # shellcheck disable=SC2086 # words
+    exits 78 ocsp-ca $command
+    [[ $output == *"www: is revoked "*" keyCompromise, for good"* ]]
+    [[ $output == *"RFC 5280 section 5.3.1"* ]]
+  done
+  [ "$before" = "$(ocsp-ca events)" ]
+}
+
+@test "a hold that becomes a revocation keeps its date, or an earlier one" {
+  lab
+  ocsp-ca clock freeze 2027-01-01
+  ocsp-ca hold www mail
+  ocsp-ca clock freeze 2027-02-01
+  ocsp-ca revoke www --reason superseded
+  ocsp-ca revoke mail --reason superseded --revocation-date 2026-12-01
+  [ "$(state www revoked_at)" = 2027-01-01T00:00:00Z ]
+  [ "$(state mail revoked_at)" = 2026-12-01T00:00:00Z ]
 }
 
 @test "a revocation may be dated back, never ahead" {
