@@ -159,6 +159,27 @@ static int add_current(void *arg, const struct cadb_ca *ca, struct err *e)
         return rc;
 }
 
+/* Those of the old file that a row knows and that are still valid. */
+static int add_retired(
+    void *arg, const struct cadb_signer_row *row, struct err *e)
+{
+        struct bundle *b = arg;
+        struct pki_serial serial;
+        X509 *cert;
+        int i;
+
+        for (i = 0; i < sk_X509_num(b->old); i++) {
+                cert = sk_X509_value(b->old, i);
+                serial = pki_serial_of(cert);
+                if (span_equal((struct span){serial.octets, serial.len},
+                        (struct span){row->serial, row->serial_len}) &&
+                    pki_not_after(cert) >= b->f->now &&
+                    bundle_add(b, cert, e) != 0)
+                        return -1;
+        }
+        return 0;
+}
+
 int anchors_responders(const struct forge *f, X509 *fresh, struct err *e)
 {
         struct bundle b = {.f = f, .name = "responder.pem"};
@@ -168,6 +189,8 @@ int anchors_responders(const struct forge *f, X509 *fresh, struct err *e)
                 rc = bundle_add(&b, fresh, e);
         if (rc == 0)
                 rc = cadb_ca_each(f->db, add_current, &b, e);
+        if (rc == 0 && b.old != NULL)
+                rc = cadb_signer_each(f->db, 0, add_retired, &b, e);
         if (rc == 0)
                 rc = bundle_write(&b, e);
         bundle_release(&b);

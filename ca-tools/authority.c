@@ -1,6 +1,7 @@
 #include "authority.h"
 
 #include <limits.h>
+#include <stdio.h>
 
 /* Against a database whose CAs name each other as issuers. */
 enum { CHAIN_MAX = 16 };
@@ -96,15 +97,17 @@ static int append_pem(
         return pki_cert_pem(cert, intermediates, e);
 }
 
-/* Replaces *row by that of its issuer. */
-static int climb(const struct lab *lab, struct cadb_ca *row, struct err *e)
+int authority_climb(const struct lab *lab, struct cadb_ca *row, struct err *e)
 {
-        int found = cadb_ca_find_id(lab->db, row->parent, row, e);
+        char name[LAB_NAME_MAX + 1];
+        int found;
 
+        snprintf(name, sizeof(name), "%s", row->name);
+        found = cadb_ca_find_id(lab->db, row->parent, row, e);
         if (found == 0)
                 return err_set(e, ERR_DATA,
                     "%s/ca.db: damaged: %s has no issuer: restore a backup",
-                    lab->dir, row->name);
+                    lab->dir, name);
         return found < 0 ? -1 : 0;
 }
 
@@ -116,7 +119,7 @@ static int append_above(const struct lab *lab, struct cadb_ca *row,
         int rc, level;
 
         for (level = 0; level < CHAIN_MAX; level++) {
-                if (climb(lab, row, e) != 0)
+                if (authority_climb(lab, row, e) != 0)
                         return -1;
                 if (row->parent == row->id)
                         return 0;
@@ -146,19 +149,24 @@ int authority_chain(const struct lab *lab, const struct authority *ca,
 int authority_algorithm(
     const struct authority *ca, enum pki_algorithm *out, struct err *e)
 {
-        int bits = EVP_PKEY_get_bits(ca->key);
+        return authority_key_kind(ca->key, ca->row.name, out, e);
+}
 
-        if (EVP_PKEY_is_a(ca->key, "ED25519"))
+int authority_key_kind(const EVP_PKEY *key, const char *who,
+    enum pki_algorithm *out, struct err *e)
+{
+        int bits = EVP_PKEY_get_bits(key);
+
+        if (EVP_PKEY_is_a(key, "ED25519"))
                 *out = PKI_ED25519;
-        else if (EVP_PKEY_is_a(ca->key, "EC"))
+        else if (EVP_PKEY_is_a(key, "EC"))
                 *out = bits <= 256 ? PKI_P256 : PKI_P384;
-        else if (EVP_PKEY_is_a(ca->key, "RSA"))
+        else if (EVP_PKEY_is_a(key, "RSA"))
                 *out = bits <= 2048   ? PKI_RSA2048
                        : bits <= 3072 ? PKI_RSA3072
                                       : PKI_RSA4096;
         else
                 return err_set(e, ERR_CONFIG,
-                    "%s: unknown kind of CA key: say --algorithm",
-                    ca->row.name);
+                    "%s: unknown kind of key: say --algorithm", who);
         return 0;
 }

@@ -29,8 +29,16 @@ int authority_find(const struct lab *lab, const char *name, struct cadb_ca *out,
 int authority_chain(const struct lab *lab, const struct authority *ca,
     struct buf *chain, struct buf *intermediates, struct err *e);
 
+/* Replaces *row by that of its issuer; a root stays. */
+int authority_climb(const struct lab *lab, struct cadb_ca *row, struct err *e);
+
 /* What kind of key the CA has, for its children. */
 int authority_algorithm(
     const struct authority *ca, enum pki_algorithm *out, struct err *e);
+
+/* The same of a CA whose key is not needed, or of a signer; who names it in
+ * the error. */
+int authority_key_kind(const EVP_PKEY *key, const char *who,
+    enum pki_algorithm *out, struct err *e);
 
 #endif

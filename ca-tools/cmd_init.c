@@ -17,6 +17,7 @@ enum {
         OPT_SIGNER_ALGORITHM,
         OPT_SIGNER_DAYS,
         OPT_OCSP_URL,
+        OPT_CRL_URL,
         OPT_DAYS,
         OPT_NO_FAULTS,
         OPT_TEMPORARY,
@@ -30,6 +31,7 @@ static const struct option options[] = {
     {"signer-algorithm", required_argument, NULL, OPT_SIGNER_ALGORITHM},
     {"signer-days", required_argument, NULL, OPT_SIGNER_DAYS},
     {"ocsp-url", required_argument, NULL, OPT_OCSP_URL},
+    {"crl-url", required_argument, NULL, OPT_CRL_URL},
     {"days", required_argument, NULL, OPT_DAYS},
     {"no-faults", no_argument, NULL, OPT_NO_FAULTS},
     {"temporary", no_argument, NULL, OPT_TEMPORARY},
@@ -47,16 +49,39 @@ struct init {
         struct hierarchy_ca made[HIERARCHY_DEPTH_MAX];
 };
 
+/* http, since a client that checks CRLs over TLS would have to check a CRL for
+ * that first (RFC 5280 section 8). */
+static bool is_http_url(const char *url)
+{
+        const char *prefix;
+
+        return strncmp(url, "http://", 7) == 0 &&
+               pki_san_check(url, &prefix, NULL) == 0;
+}
+
+static int set_crl_url(struct cadb_settings *s, const char *url, struct err *e)
+{
+        if (strcmp(url, "lab") != 0 && !is_http_url(url))
+                return err_set(e, ERR_USAGE,
+                    "--crl-url '%s': neither 'lab' nor of the form "
+                    "http://HOST[:PORT]/PATH",
+                    url);
+        if (strlen(url) >= CADB_URL_MAX)
+                return err_set(e, ERR_USAGE,
+                    "--crl-url '%s': longer than %d characters", url,
+                    CADB_URL_MAX - 1);
+        snprintf(s->crl_url, CADB_URL_MAX, "%s", url);
+        return 0;
+}
+
 /* The first is where the lab's responder is. */
 static int add_url(struct cadb_settings *s, const char *url, struct err *e)
 {
-        const char *prefix;
         char *to = s->ocsp_url;
 
         /* http only: a client cannot check the responder's own certificate
          * while it looks for that answer (RFC 6960 appendix A.1). */
-        if (strncmp(url, "http://", 7) != 0 ||
-            pki_san_check(url, &prefix, NULL) != 0)
+        if (!is_http_url(url))
                 return err_set(e, ERR_USAGE,
                     "--ocsp-url '%s': not of the form http://HOST[:PORT][/"
                     "PATH]",
@@ -106,6 +131,8 @@ static int set_option(struct init *init, int option, struct err *e)
                 return 0;
         case OPT_OCSP_URL:
                 return add_url(&init->settings, optarg, e);
+        case OPT_CRL_URL:
+                return set_crl_url(&init->settings, optarg, e);
         case OPT_DAYS:
                 if (parse_duration(optarg, 'd', &init->validity, e) != 0)
                         return err_prefix(e, "--days");
@@ -204,7 +231,7 @@ static int print_init_json(const struct init *init, struct err *e)
 
         return print_json(
             json_pack("{s:s, s:o, s:s, s:o, s:s, s:s, s:o, s:o, s:b, s:b, s:o, "
-                      "s:s, s:o}",
+                      "s:s, s:o, s:o}",
                 "dir", dir, "root", json_sprintf("%s/root.pem", dir),
                 "ocsp_url", init->settings.ocsp_url, "ocsp_urls",
                 json_strings(urls, urls_len), "algorithm",
@@ -215,7 +242,11 @@ static int print_init_json(const struct init *init, struct err *e)
                 init->settings.no_faults, "temporary", init->settings.temporary,
                 "cas", cas_json(init), "signer_algorithm",
                 pki_algorithm_name(init->spec.signer_algorithm),
-                "signer_not_after", json_time(init->spec.signer_not_after)),
+                "signer_not_after", json_time(init->spec.signer_not_after),
+                "crl_url",
+                init->settings.crl_url[0] == '\0'
+                    ? json_null()
+                    : json_string(init->settings.crl_url)),
             e);
 }
 
@@ -303,6 +334,10 @@ const struct command cmd_init = {
         "                       127.0.0.1, chosen now); repeated: what "
         "certificates name\n"
         "                       besides\n"
+        "  --crl-url URL        CRL that certificates name by default: a URL, "
+        "or 'lab' for the\n"
+        "                       responder's own, OCSP-URL/crl/CANAME.crl "
+        "(default: none)\n"
         "  --days N             validity of the CAs; 90s, 8h too (default: "
         "3650)\n"
         "  --no-faults          for ever refuse scenarios and a moving clock\n"

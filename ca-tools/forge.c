@@ -212,21 +212,60 @@ int forge_ca_files(const struct forge *f, const struct cadb_ca *row,
         return forge_write(f, row->cert_path, buf_span(&p->cert_pem), 0644, e);
 }
 
-int forge_signer_file(const struct forge *f, const char *ca_name,
+/* Is there a file of that name with another certificate? */
+static bool is_taken(
+    const struct forge *f, const char *path, const struct forge_pair *p)
+{
+        char full[PATH_MAX];
+        X509 *other = NULL;
+        bool taken;
+
+        if (file_path(full, sizeof(full), NULL, "%s/%s", f->dir, path) != 0 ||
+            pki_cert_load(full, &other, NULL) != 0)
+                return false;
+        taken = X509_cmp(other, p->cert) != 0;
+        X509_free(other);
+        return taken;
+}
+
+/* CAs from elsewhere may have given one serial twice. */
+static int signer_path(const struct forge *f, const char *ca_name,
     const struct forge_pair *p, char path[CADB_PATH_MAX], struct err *e)
 {
         char serial[PKI_SERIAL_TEXT_MAX];
-        struct buf both = {0};
-        int rc;
 
-        (void)ca_name;
-        snprintf(path, CADB_PATH_MAX, "responder/%s.pem",
-            pki_serial_text(serial_span(p), serial));
+        pki_serial_text(serial_span(p), serial);
+        snprintf(path, CADB_PATH_MAX, "responder/%s.pem", serial);
+        if (is_taken(f, path, p))
+                snprintf(path, CADB_PATH_MAX, "responder/%s-%.80s.pem", serial,
+                    ca_name);
+        if (is_taken(f, path, p))
+                return err_set(e, ERR_EXISTS,
+                    "%s/%s: holds another signer of that serial", f->dir, path);
+        return 0;
+}
+
+static int make_folder(const struct forge *f, struct err *e)
+{
+        char folder[PATH_MAX];
+
+        if (file_path(folder, sizeof(folder), e, "%s/responder", f->dir) != 0)
+                return -1;
+        return file_mkdir(folder, 0700, e);
+}
+
+int forge_signer_file(const struct forge *f, const char *ca_name,
+    const struct forge_pair *p, char path[CADB_PATH_MAX], struct err *e)
+{
+        struct buf both = {0};
+        int rc = -1;
+
         buf_append(&both, p->cert_pem.data, p->cert_pem.len);
         buf_append(&both, p->key_pem.data, p->key_pem.len);
         if (both.failed)
-                rc = err_set(e, ERR_OS, "out of memory");
-        else
+                err_set(e, ERR_OS, "out of memory");
+        else if (make_folder(f, e) == 0 &&
+                 signer_path(f, ca_name, p, path, e) == 0)
                 rc = forge_write(f, path, buf_span(&both), 0600, e);
         if (both.data != NULL)
                 OPENSSL_cleanse(both.data, both.len);
@@ -264,9 +303,9 @@ int forge_signer_row(const struct forge *f, int64_t ca,
             .path = path,
             .not_before = pki_not_before(p->cert),
             .not_after = pki_not_after(p->cert),
+            .ends_request = ends_request,
         };
 
-        (void)ends_request;
         return cadb_signer_add(f->db, &row, f->now, e);
 }
 

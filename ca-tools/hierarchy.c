@@ -30,6 +30,7 @@ static int make_pair(struct forge_pair *p, const struct hierarchy_spec *spec,
 {
         char subject[FORGE_NAME_MAX + 1];
         const char *urls[PKI_URLS_MAX];
+        char crl_url[LAB_CRL_URL_MAX];
         struct pki_cert_spec cert = {
             .profile = PKI_ROOT,
             .common_name = subject,
@@ -46,6 +47,8 @@ static int make_pair(struct forge_pair *p, const struct hierarchy_spec *spec,
                 cert.path_len = (int)(spec->depth - level - 1);
                 cert.ocsp_urls = urls;
                 cert.ocsp_urls_len = lab_urls(spec->settings, urls);
+                cert.crl_url =
+                    lab_crl_url(spec->settings, parent->row.name, crl_url);
         }
         return forge_pair_new(p, spec->algorithm, &cert, e);
 }

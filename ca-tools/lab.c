@@ -1,5 +1,9 @@
 #include "lab.h"
 
+#include <stdio.h>
+#include <string.h>
+
+#include "anchors.h"
 #include "cadb/write.h"
 #include "store.h"
 
@@ -26,7 +30,7 @@ int lab_open_write(struct lab *lab, const struct args *a, struct err *e)
             cadb_open_write(lab->dir, &lab->db, e) != 0 ||
             open_rest(lab, e) != 0)
                 return -1;
-        return store_recover(lab, e);
+        return store_recover(lab, e) == 0 ? anchors_recover(lab, e) : -1;
 }
 
 void lab_release(struct lab *lab)
@@ -47,6 +51,22 @@ size_t lab_urls(const struct cadb_settings *s, const char *urls[PKI_URLS_MAX])
         for (i = 0; i < s->more_urls_len; i++)
                 urls[1 + i] = s->more_urls[i];
         return 1 + s->more_urls_len;
+}
+
+const char *lab_crl_url(const struct cadb_settings *s, const char *ca_name,
+    char out[LAB_CRL_URL_MAX])
+{
+        size_t len = strlen(s->ocsp_url);
+        bool slash = len > 0 && s->ocsp_url[len - 1] == '/';
+
+        if (s->crl_url[0] == '\0')
+                return NULL;
+        if (strcmp(s->crl_url, "lab") == 0)
+                snprintf(out, LAB_CRL_URL_MAX, "%s%scrl/%s.crl", s->ocsp_url,
+                    slash ? "" : "/", ca_name);
+        else
+                snprintf(out, LAB_CRL_URL_MAX, "%s", s->crl_url);
+        return out;
 }
 
 int64_t lab_now(const struct lab *lab)
