@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cadb/row.h"
 #include "cadb/trail.h"
 #include "ocsp/ocsp.h"
 
@@ -12,16 +13,13 @@
 static int check_new_cert(
     struct cadb *db, const struct cadb_new_cert *c, struct err *e)
 {
-        struct cadb_cert other;
         struct cadb_state state;
         int rc = 0;
 
-        if (c->serial.len == 0 || c->serial.len > sizeof(other.serial))
-                return err_set(e, ERR_DATA,
-                    "serial of %zu octets: between 1 and %zu are kept",
-                    c->serial.len, sizeof(other.serial));
+        if (row_check_serial(c->serial, e) != 0)
+                return -1;
         if (c->name != NULL)
-                rc = cadb_cert_find_name(db, c->name, &other, e);
+                rc = row_name_taken(db, c->name, e);
         if (rc == 1)
                 return err_set(e, ERR_EXISTS,
                     "there is a certificate %s already: choose another name, "
@@ -35,38 +33,6 @@ static int check_new_cert(
         return rc;
 }
 
-static int insert_issued(
-    struct cadb *db, const struct cadb_new_cert *c, int64_t *id, struct err *e)
-{
-        struct query q;
-
-        query_open(&q, db, SQL_ISSUED_INSERT);
-        query_int(&q, c->ca);
-        query_blob(&q, c->serial);
-        query_text(&q, c->name);
-        query_text(&q, c->subject);
-        query_int(&q, c->not_before);
-        query_blob(&q, c->der);
-        if (query_run(&q, e) != 0)
-                return -1;
-        *id = sqlite3_last_insert_rowid(db->sql);
-        return 0;
-}
-
-static int insert_cert(struct cadb *db, const struct cadb_new_cert *c,
-    int64_t version, int64_t issued, struct err *e)
-{
-        struct query q;
-
-        query_open(&q, db, SQL_CERT_INSERT);
-        query_int(&q, c->ca);
-        query_blob(&q, c->serial);
-        query_int(&q, c->not_after);
-        query_int(&q, version);
-        query_int(&q, issued);
-        return query_run(&q, e);
-}
-
 int cadb_cert_add(
     struct cadb *db, const struct cadb_new_cert *c, int64_t now, struct err *e)
 {
@@ -77,27 +43,29 @@ int cadb_cert_add(
             .serial = c->serial,
             .name = c->name,
         };
-        int64_t seq, issued;
+        struct cadb_state good = {
+            .status = CADB_GOOD,
+            .reason = OCSP_REASON_NONE,
+            .not_after = c->not_after,
+        };
 
         if (check_new_cert(db, c, e) != 0 ||
-            trail_append(db, &t, &seq, e) != 0 ||
-            insert_issued(db, c, &issued, e) != 0)
+            trail_append(db, &t, &good.version, e) != 0)
                 return -1;
-        return insert_cert(db, c, seq, issued, e);
+        return row_insert(db, c, &good, e);
 }
 
 /* The first free of NAME@1, NAME@2, ... */
 static int free_name(struct cadb *db, const char *name,
     char out[CADB_NAME_MAX + 1], struct err *e)
 {
-        struct cadb_cert other;
         unsigned n;
         int rc;
 
         for (n = 1; n < UINT_MAX; n++) {
                 snprintf(
                     out, CADB_NAME_MAX + 1, "%.*s@%u", LAB_NAME_MAX, name, n);
-                rc = cadb_cert_find_name(db, out, &other, e);
+                rc = row_name_taken(db, out, e);
                 if (rc != 1)
                         return rc;
         }
@@ -144,49 +112,51 @@ int cadb_cert_step_aside(struct cadb *db, const char *name, int64_t now,
 
 /* ---- changes of state --------------------------------------------------- */
 
-/* Writes state, with its event; kind says what happened. */
-static int set_state(struct cadb *db, const struct cadb_cert *cert,
-    const struct cadb_state *to, const char *kind, int64_t now, struct err *e)
+/* What a change of state needs of a certificate. */
+struct subject {
+        int64_t ca;
+        struct span serial;
+        struct cadb_state state;
+        char name[CADB_NAME_MAX + 1];
+};
+
+/* A _find. */
+static int find(struct cadb *db, int64_t ca, struct span serial,
+    struct subject *out, struct err *e)
 {
-        struct span serial = {cert->serial, cert->serial_len};
-        bool revoked = to->status == CADB_REVOKED;
+        struct query q;
+        int rc;
+
+        out->ca = ca;
+        out->serial = serial;
+        query_open(&q, db, SQL_STATE_AND_NAME);
+        query_int(&q, ca);
+        query_blob(&q, serial);
+        rc = query_step(&q, e);
+        if (rc == 1) {
+                state_read(&q, &out->state);
+                query_column_text(&q, 6, out->name, sizeof(out->name));
+        }
+        query_close(&q);
+        return rc;
+}
+
+/* Writes the new state of s, with its event; kind says what happened. */
+static int set_state(struct cadb *db, struct subject *s, const char *kind,
+    int64_t now, struct err *e)
+{
         struct trail t = {
             .at = now,
             .kind = kind,
-            .ca = cert->ca,
-            .serial = serial,
-            .name = *cert->name != '\0' ? cert->name : NULL,
-            .detail = ocsp_reason_name(to->reason),
+            .ca = s->ca,
+            .serial = s->serial,
+            .name = *s->name != '\0' ? s->name : NULL,
+            .detail = ocsp_reason_name(s->state.reason),
         };
-        struct query q;
-        int64_t seq;
 
-        if (trail_append(db, &t, &seq, e) != 0)
+        if (trail_append(db, &t, &s->state.version, e) != 0)
                 return -1;
-        query_open(&q, db, SQL_CERT_SET_STATE);
-        query_int(&q, cert->ca);
-        query_blob(&q, serial);
-        query_int(&q, to->status);
-        query_int_unless(&q, to->reason, OCSP_REASON_NONE);
-        if (revoked)
-                query_int(&q, to->revoked_at);
-        else
-                query_int_unless(&q, 0, 0);
-        query_int_unless(&q, to->invalidity_at, 0);
-        query_int(&q, seq);
-        return query_run(&q, e);
-}
-
-static int check_reason(int reason, struct err *e)
-{
-        if (reason == OCSP_REASON_REMOVE_FROM_CRL)
-                return err_set(e, ERR_USAGE,
-                    "removeFromCRL stands in delta CRLs only: release the "
-                    "certificate instead (RFC 5280 section 5.3.1)");
-        if (reason != OCSP_REASON_NONE && ocsp_reason_name(reason) == NULL)
-                return err_set(e, ERR_USAGE,
-                    "there is no reason %d (RFC 5280 section 5.3.1)", reason);
-        return 0;
+        return row_set_state(db, s->ca, s->serial, &s->state, e);
 }
 
 static bool on_hold(const struct cadb_state *s)
@@ -229,38 +199,40 @@ int cadb_revoke(struct cadb *db, int64_t ca, struct span serial,
     const struct cadb_revocation *r, int64_t now, enum cadb_change *out,
     struct err *e)
 {
-        struct cadb_cert cert;
         struct cadb_state to;
+        struct subject s;
         int rc;
 
-        if (check_reason(r->reason, e) != 0)
+        if (row_check_reason(r->reason, e) != 0)
                 return -1;
-        rc = cadb_cert_find_serial(db, ca, serial, &cert, e);
+        rc = find(db, ca, serial, &s, e);
         if (rc <= 0) {
                 *out = CADB_ABSENT;
                 return rc;
         }
-        *out = revoked_state(&cert.state, r, &to);
+        *out = revoked_state(&s.state, r, &to);
         if (*out != CADB_CHANGED)
                 return 0;
-        return set_state(db, &cert, &to,
-            r->reason == OCSP_REASON_HOLD ? "hold" : "revoke", now, e);
+        s.state = to;
+        return set_state(
+            db, &s, r->reason == OCSP_REASON_HOLD ? "hold" : "revoke", now, e);
 }
 
 int cadb_release(struct cadb *db, int64_t ca, struct span serial, int64_t now,
     enum cadb_change *out, struct err *e)
 {
-        struct cadb_state good = {
-            .status = CADB_GOOD, .reason = OCSP_REASON_NONE};
-        struct cadb_cert cert;
-        int rc = cadb_cert_find_serial(db, ca, serial, &cert, e);
+        struct subject s;
+        int rc = find(db, ca, serial, &s, e);
 
         if (rc <= 0) {
                 *out = CADB_ABSENT;
                 return rc;
         }
-        *out = on_hold(&cert.state) ? CADB_CHANGED : CADB_FORBIDDEN;
+        *out = on_hold(&s.state) ? CADB_CHANGED : CADB_FORBIDDEN;
         if (*out != CADB_CHANGED)
                 return 0;
-        return set_state(db, &cert, &good, "release", now, e);
+        s.state.status = CADB_GOOD;
+        s.state.reason = OCSP_REASON_NONE;
+        s.state.revoked_at = s.state.invalidity_at = 0;
+        return set_state(db, &s, "release", now, e);
 }

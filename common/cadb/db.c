@@ -59,6 +59,7 @@ int db_error(struct cadb *db, int rc, struct err *e)
                 return io_error(db, rc, e);
         case SQLITE_BUSY:
         case SQLITE_LOCKED:
+        case SQLITE_PROTOCOL: /* waited for others to recover the WAL */
                 return err_set(e, ERR_TRYLATER,
                     "%s: another process kept it locked for %d s: try "
                     "again when that one is done",
@@ -115,6 +116,17 @@ int db_is_wal(struct cadb *db, enum sql_id id, bool *wal, struct err *e)
         return rc == 1 ? 0 : -1;
 }
 
+bool db_header_is_ours(const struct database_header *h)
+{
+        enum { APPLICATION_ID_AT = 68 };
+        static const char magic[16] = "SQLite format 3";
+        const uint8_t *id = h->octets + APPLICATION_ID_AT;
+
+        return memcmp(h->octets, magic, sizeof(magic)) == 0 &&
+               ((uint32_t)id[0] << 24 | (uint32_t)id[1] << 16 |
+                   (uint32_t)id[2] << 8 | id[3]) == APPLICATION_ID;
+}
+
 int db_check_schema(struct cadb *db, int64_t *version, struct err *e)
 {
         int64_t application = 0;
@@ -159,6 +171,7 @@ int db_open(const char *dir, const char *name, int flags, int busy_ms,
         if (db == NULL)
                 return err_set(e, ERR_OS, "out of memory");
         db->busy_ms = busy_ms;
+        db->watch = -1;
         db->opening = __atomic_add_fetch(&openings, 1, __ATOMIC_RELAXED);
         if (set_paths(db, dir, name, e) != 0)
                 goto fail;
@@ -220,6 +233,8 @@ void cadb_close(struct cadb *db)
         for (i = 0; i < SQL_COUNT_; i++)
                 sqlite3_finalize(db->statements[i]);
         sqlite3_close(db->sql);
+        if (db->watch >= 0)
+                close(db->watch);
         free(db);
 }
 

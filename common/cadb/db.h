@@ -28,6 +28,7 @@ struct cadb {
         struct identity file;  /* which file was opened */
         const uint64_t *index; /* mapped WAL-index header, or NULL */
         uint64_t opening;      /* no two handles of a process share it */
+        int watch;             /* inotify on DIR, or -1 */
 };
 
 /* Opens DIR/name with SQLite's flags; nothing is read yet. */
@@ -49,6 +50,13 @@ int db_is_wal(struct cadb *db, enum sql_id id, bool *wal, struct err *e);
 
 /* ERR_DATA if it is not one of ours, ERR_CONFIG if it is newer than we are. */
 int db_check_schema(struct cadb *db, int64_t *version, struct err *e);
+
+/* The octets with which a database file begins (sqlite.org/fileformat.html,
+ * section 1.3). */
+struct database_header {
+        uint8_t octets[100];
+};
+bool db_header_is_ours(const struct database_header *h);
 
 /* In stamp.c.  -1 with errno. */
 int identity_of(const char *path, struct identity *out);

@@ -1,5 +1,8 @@
 #include "cadb/write.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include "cadb/migration.h"
 #include "cadb/trail.h"
 
@@ -100,12 +103,16 @@ int cadb_begin(struct cadb *db, struct err *e)
         return transact(db, SQL_BEGIN_IMMEDIATE, e);
 }
 
+/* The touch wakes those in cadb_wait_change: what SQLite wrote to files it
+ * wrote before anybody could see the change.  If it fails they wait longer. */
 int cadb_commit(struct cadb *db, struct err *e)
 {
-        if (transact(db, SQL_COMMIT, e) == 0)
-                return 0;
-        cadb_rollback(db);
-        return -1;
+        if (transact(db, SQL_COMMIT, e) != 0) {
+                cadb_rollback(db);
+                return -1;
+        }
+        utimensat(AT_FDCWD, db->absolute, NULL, 0);
+        return 0;
 }
 
 void cadb_rollback(struct cadb *db)

@@ -67,6 +67,8 @@ const char *const sql_text[SQL_COUNT_] = {
     /* Nobody knows the file yet, and cadb_publish syncs it whole. */
     [SQL_SETUP_CREATE] = "PRAGMA foreign_keys = ON; PRAGMA synchronous = OFF;"
                          " PRAGMA journal_mode = MEMORY",
+    /* Nobody knows that one either, and cadb_backup syncs it. */
+    [SQL_SETUP_COPY] = "PRAGMA synchronous = OFF; PRAGMA journal_mode = OFF",
     [SQL_JOURNAL_MODE] = "PRAGMA journal_mode",
     [SQL_JOURNAL_WAL] = "PRAGMA journal_mode = WAL",
     [SQL_APPLICATION_ID] = "PRAGMA application_id",
@@ -117,6 +119,10 @@ const char *const sql_text[SQL_COUNT_] = {
 
     [SQL_STATE] =
         "SELECT " STATE_COLUMNS " FROM cert WHERE ca = ?1 AND serial = ?2",
+    [SQL_STATE_AND_NAME] = "SELECT " STATE_COLUMNS ", issued.name FROM cert"
+                           " CROSS JOIN issued ON issued.id = cert.issued"
+                           " WHERE cert.ca = ?1 AND cert.serial = ?2",
+    [SQL_NAME_TAKEN] = "SELECT 1 FROM issued WHERE name = ?1",
     [SQL_CERT_BY_NAME] = CERT_OF_ISSUED "WHERE issued.name = ?1",
     [SQL_CERT_BY_SERIAL] =
         ISSUED_OF_CERT "WHERE ca.id = ?1 AND cert.serial = ?2",
@@ -141,11 +147,21 @@ const char *const sql_text[SQL_COUNT_] = {
         "INSERT INTO issued (ca, serial, name, subject, not_before, der)"
         " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     [SQL_CERT_INSERT] =
-        "INSERT INTO cert (ca, serial, status, not_after, version, issued)"
-        " VALUES (?1, ?2, 0, ?3, ?4, ?5)",
+        "INSERT INTO cert (ca, serial, status, reason, revoked_at,"
+        " invalidity_at, not_after, version, issued)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     [SQL_CERT_SET_STATE] =
         "UPDATE cert SET status = ?3, reason = ?4, revoked_at = ?5,"
-        " invalidity_at = ?6, version = ?7 WHERE ca = ?1 AND serial = ?2",
+        " invalidity_at = ?6, not_after = ?7, version = ?8"
+        " WHERE ca = ?1 AND serial = ?2",
+    [SQL_ISSUED_DETAIL] =
+        "SELECT issued.id, issued.name, issued.der IS NOT NULL FROM cert"
+        " CROSS JOIN issued ON issued.id = cert.issued"
+        " WHERE cert.ca = ?1 AND cert.serial = ?2",
+    [SQL_ISSUED_FILL] =
+        "UPDATE issued SET name = coalesce(?2, name), der = coalesce(?3, der),"
+        " subject = coalesce(?4, subject),"
+        " not_before = coalesce(?5, not_before) WHERE id = ?1",
     [SQL_ISSUED_SET_NAME] = "UPDATE issued SET name = ?2 WHERE name = ?1",
 
     [SQL_CRL_LAST] = "SELECT coalesce(max(number), 0) FROM crl WHERE ca = ?1",

@@ -8,6 +8,7 @@ enum sql_id {
         SQL_SETUP_WRITE,
         SQL_SETUP_TEMPORARY,
         SQL_SETUP_CREATE,
+        SQL_SETUP_COPY,
         SQL_JOURNAL_MODE,
         SQL_JOURNAL_WAL,
         SQL_APPLICATION_ID,
@@ -37,6 +38,8 @@ enum sql_id {
         SQL_SIGNER_REQUEST,
         /* certificates */
         SQL_STATE,
+        SQL_STATE_AND_NAME,
+        SQL_NAME_TAKEN,
         SQL_CERT_BY_NAME,
         SQL_CERT_BY_SERIAL,
         SQL_CERT_BY_ANY_SERIAL,
@@ -52,6 +55,8 @@ enum sql_id {
         SQL_CERT_INSERT,
         SQL_CERT_SET_STATE,
         SQL_ISSUED_SET_NAME,
+        SQL_ISSUED_DETAIL,
+        SQL_ISSUED_FILL,
         /* CRLs */
         SQL_CRL_LAST,
         SQL_CRL_LAST_FULL,
