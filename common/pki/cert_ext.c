@@ -10,7 +10,7 @@ enum {
         KU_CRL_SIGN_BIT = 6,
 };
 
-static bool add(
+bool extension_add(
     STACK_OF(X509_EXTENSION) **exts, int nid, void *value, bool critical)
 {
         return value != NULL && X509V3_add1_i2d(exts, nid, value, critical,
@@ -52,9 +52,10 @@ static bool add_key_ids(
         ASN1_OCTET_STRING *own = key_id(cert);
         AUTHORITY_KEYID *akid =
             issuer == NULL ? NULL : authority_key_id(issuer);
-        bool ok = add(exts, NID_subject_key_identifier, own, false) &&
-                  (issuer == NULL ||
-                      add(exts, NID_authority_key_identifier, akid, false));
+        bool ok =
+            extension_add(exts, NID_subject_key_identifier, own, false) &&
+            (issuer == NULL ||
+                extension_add(exts, NID_authority_key_identifier, akid, false));
 
         ASN1_OCTET_STRING_free(own);
         AUTHORITY_KEYID_free(akid);
@@ -76,7 +77,7 @@ static bool add_basic_constraints(
                              ASN1_INTEGER_set(bc->pathlen, path_len) == 1;
                 }
         }
-        ok = ok && add(exts, NID_basic_constraints, bc, true);
+        ok = ok && extension_add(exts, NID_basic_constraints, bc, true);
         BASIC_CONSTRAINTS_free(bc);
         return ok;
 }
@@ -90,7 +91,7 @@ static bool add_key_usage(
 
         for (i = 0; ok && i < len; i++)
                 ok = ASN1_BIT_STRING_set_bit(ku, bits[i], 1) == 1;
-        ok = ok && add(exts, NID_key_usage, ku, true);
+        ok = ok && extension_add(exts, NID_key_usage, ku, true);
         ASN1_BIT_STRING_free(ku);
         return ok;
 }
@@ -100,7 +101,7 @@ static bool add_extended_key_usage(STACK_OF(X509_EXTENSION) **exts, int purpose)
         EXTENDED_KEY_USAGE *eku = EXTENDED_KEY_USAGE_new();
         bool ok = eku != NULL &&
                   sk_ASN1_OBJECT_push(eku, OBJ_nid2obj(purpose)) > 0 &&
-                  add(exts, NID_ext_key_usage, eku, false);
+                  extension_add(exts, NID_ext_key_usage, eku, false);
 
         EXTENDED_KEY_USAGE_free(eku);
         return ok;
@@ -110,7 +111,7 @@ static bool add_extended_key_usage(STACK_OF(X509_EXTENSION) **exts, int purpose)
 static bool add_nocheck(STACK_OF(X509_EXTENSION) **exts)
 {
         ASN1_NULL *null = ASN1_NULL_new();
-        bool ok = add(exts, NID_id_pkix_OCSP_noCheck, null, false);
+        bool ok = extension_add(exts, NID_id_pkix_OCSP_noCheck, null, false);
 
         ASN1_NULL_free(null);
         return ok;
@@ -127,7 +128,7 @@ static bool add_must_staple(STACK_OF(X509_EXTENSION) **exts)
 
         if (ok)
                 five = NULL;
-        ok = ok && add(exts, NID_tlsfeature, features, false);
+        ok = ok && extension_add(exts, NID_tlsfeature, features, false);
         ASN1_INTEGER_free(five);
         sk_ASN1_INTEGER_pop_free(features, ASN1_INTEGER_free);
         return ok;
@@ -145,7 +146,7 @@ static int add_sans(STACK_OF(X509_EXTENSION) **exts,
                 return 0;
         if (san_names(spec->sans, spec->sans_len, &names, e) != 0)
                 return -1;
-        if (!add(exts, NID_subject_alt_name, names, critical))
+        if (!extension_add(exts, NID_subject_alt_name, names, critical))
                 openssl_err(e, ERR_INTERNAL, "subjectAltName");
         else
                 rc = 0;
@@ -191,10 +192,27 @@ static int add_ocsp_urls(STACK_OF(X509_EXTENSION) **exts,
                 return openssl_err(e, ERR_OS, "out of memory");
         for (i = 0; rc == 0 && i < spec->ocsp_urls_len; i++)
                 rc = push_ocsp_url(aia, spec->ocsp_urls[i], e);
-        if (rc == 0 && !add(exts, NID_info_access, aia, false))
+        if (rc == 0 && !extension_add(exts, NID_info_access, aia, false))
                 rc = openssl_err(e, ERR_INTERNAL, "authorityInfoAccess");
         AUTHORITY_INFO_ACCESS_free(aia);
         return rc;
+}
+
+DIST_POINT_NAME *dist_point_name(GENERAL_NAME *uri)
+{
+        DIST_POINT_NAME *name = DIST_POINT_NAME_new();
+        GENERAL_NAMES *names = GENERAL_NAMES_new();
+
+        if (name != NULL && names != NULL &&
+            sk_GENERAL_NAME_push(names, uri) > 0) {
+                name->type = 0; /* fullName */
+                name->name.fullname = names;
+                return name;
+        }
+        GENERAL_NAME_free(uri);
+        GENERAL_NAMES_free(names);
+        DIST_POINT_NAME_free(name);
+        return NULL;
 }
 
 static int add_crl_url(
@@ -202,28 +220,24 @@ static int add_crl_url(
 {
         CRL_DIST_POINTS *points = CRL_DIST_POINTS_new();
         DIST_POINT *point = DIST_POINT_new();
-        DIST_POINT_NAME *name = DIST_POINT_NAME_new();
-        GENERAL_NAMES *names = GENERAL_NAMES_new();
         GENERAL_NAME *uri = NULL;
         int rc = san_uri(url, &uri, e);
+        bool ok = rc == 0 && points != NULL && point != NULL;
 
-        if (rc == 0 && points != NULL && point != NULL && name != NULL &&
-            names != NULL && sk_GENERAL_NAME_push(names, uri) > 0) {
+        if (ok) {
+                point->distpoint = dist_point_name(uri);
                 uri = NULL;
-                name->type = 0; /* fullName */
-                name->name.fullname = names;
-                names = NULL;
-                point->distpoint = name;
-                name = NULL;
-                if (sk_DIST_POINT_push(points, point) > 0)
-                        point = NULL;
+                ok = point->distpoint != NULL &&
+                     sk_DIST_POINT_push(points, point) > 0;
         }
-        if (rc == 0 && (point != NULL || !add(exts, NID_crl_distribution_points,
-                                             points, false)))
+        if (ok) {
+                point = NULL;
+                ok = extension_add(
+                    exts, NID_crl_distribution_points, points, false);
+        }
+        if (rc == 0 && !ok)
                 rc = openssl_err(e, ERR_INTERNAL, "cRLDistributionPoints");
         GENERAL_NAME_free(uri);
-        GENERAL_NAMES_free(names);
-        DIST_POINT_NAME_free(name);
         DIST_POINT_free(point);
         CRL_DIST_POINTS_free(points);
         return rc;

@@ -76,6 +76,13 @@ bool extension_must_staple(const STACK_OF(X509_EXTENSION) *exts);
 /* Appends a CN; ERR_USAGE if text cannot be one, NULL appends none. */
 int name_add_common_name(X509_NAME *name, const char *text, struct err *e);
 
+/* Appends one.  false if value is NULL or memory is out. */
+bool extension_add(
+    STACK_OF(X509_EXTENSION) **exts, int nid, void *value, bool critical);
+
+/* fullName with that one URI, which it takes; NULL if memory is out. */
+DIST_POINT_NAME *dist_point_name(GENERAL_NAME *uri);
+
 /* Appends what makes a delegated OCSP signer. */
 bool add_ocsp_signer(STACK_OF(X509_EXTENSION) **exts);
 

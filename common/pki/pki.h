@@ -234,16 +234,18 @@ struct pki_crl_entry {
         int64_t invalidity_at; /* 0: left out */
 };
 
-/* A CRL that is being written. */
+/* A CRL that is being written: constant work per entry, and the memory that
+ * the CRL itself takes. */
 struct pki_crl;
 int pki_crl_new(
     const struct pki_crl_spec *spec, struct pki_crl **out, struct err *e);
-/* Entries stand in the CRL in the order in which they come.  Reason
- * removeFromCRL (8) only in a delta (RFC 5280 section 5.3.1). */
+/* Entries stand in the CRL in the order in which they come, each serial once
+ * (the caller sees to that): RFC 5280 wants no order, and readers sort for
+ * themselves.  Reason removeFromCRL (8) only in a delta (section 5.3.1). */
 int pki_crl_add(
     struct pki_crl *crl, const struct pki_crl_entry *entry, struct err *e);
-/* Signs, and appends the CRL as DER, which is how it travels over HTTP (RFC
- * 2585 section 4.2).  Once per CRL. */
+/* Signs, and fills the empty buffer with the CRL as DER, which is how it
+ * travels over HTTP (RFC 2585 section 4.2).  Once per CRL. */
 int pki_crl_finish(struct pki_crl *crl, struct buf *der, struct err *e);
 void pki_crl_free(struct pki_crl *crl);
 

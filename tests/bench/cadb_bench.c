@@ -77,6 +77,16 @@ static void make_lab(const char *dir, bool temporary, int64_t *ca)
         *ca = root.id;
 }
 
+static void remake_lab(const char *dir, int64_t *ca)
+{
+        char path[PATH_MAX];
+        struct err e = ERR_INIT;
+
+        check(file_path(path, sizeof(path), &e, "%s/ca.db", dir), &e);
+        remove(path);
+        make_lab(dir, false, ca);
+}
+
 static void bench_init(const char *dir, bool temporary)
 {
         char path[PATH_MAX];
@@ -162,6 +172,58 @@ static void bench_write(const char *dir, int64_t ca, uint64_t rows)
         cadb_close(db);
 }
 
+/* As `ocsp-ca import` of an index.txt: no certificates, a fifth revoked. */
+static void import(struct cadb *db, int64_t ca, uint64_t rows,
+    enum cadb_import_change expected)
+{
+        uint8_t storage[16];
+        struct err e = ERR_INIT;
+        char name[32];
+        struct cadb_imported c = {
+            .ca = ca,
+            .name = name,
+            .subject = "CN=bench",
+            .not_after = NOW + 365 * 86400,
+        };
+        enum cadb_import_change change;
+        uint64_t i;
+
+        check(cadb_begin(db, &e), &e);
+        for (i = 0; i < rows; i++) {
+                snprintf(name, sizeof(name), "cert-%" PRIu64, i);
+                c.serial = serial_of(storage, i);
+                c.state.status = i % 5 == 0 ? CADB_REVOKED : CADB_GOOD;
+                c.state.reason = i % 5 == 0 ? 4 : -1;
+                c.state.revoked_at = i % 5 == 0 ? NOW : 0;
+                check(cadb_cert_import(db, &c, NOW, &change, &e), &e);
+                if (change != expected)
+                        fprintf(stderr, "cadb_bench: not as expected\n");
+        }
+        check(cadb_commit(db, &e), &e);
+}
+
+/* One transaction each, and the last close, which empties the WAL. */
+static void bench_bulk(const char *dir, int64_t ca, uint64_t rows)
+{
+        struct err e = ERR_INIT;
+        struct cadb *db;
+        double start;
+
+        check(cadb_open_write(dir, &db, &e), &e);
+        start = now_ns();
+        import(db, ca, rows, CADB_IMPORT_ADDED);
+        report("import all, in one transaction", now_ns() - start, 1, "ms");
+        start = now_ns();
+        import(db, ca, rows, CADB_IMPORT_SAME);
+        report("the same again, without a change", now_ns() - start, 1, "ms");
+        start = now_ns();
+        revoke(db, ca, 0, rows);
+        report("revoke all, in one transaction", now_ns() - start, 1, "ms");
+        start = now_ns();
+        cadb_close(db);
+        report("close", now_ns() - start, 1, "ms");
+}
+
 static void bench_lookup(
     struct cadb *db, int64_t ca, uint64_t among, const char *what)
 {
@@ -218,18 +280,38 @@ static int count_revoked(
         return 0;
 }
 
-static void bench_lists(struct cadb *db, int64_t ca)
+static void bench_list(
+    struct cadb *db, const struct cadb_filter *f, const char *what)
 {
         struct err e = ERR_INIT;
         uint64_t n = 0;
         double start = now_ns();
 
-        check(cadb_cert_each(db, NULL, count, &n, &e), &e);
-        report("cadb_cert_each, all", now_ns() - start, 1, "ms");
-        n = 0;
+        check(cadb_cert_each(db, f, count, &n, &e), &e);
+        report(what, now_ns() - start, 1, "ms");
+}
+
+static void bench_lists(struct cadb *db, int64_t ca)
+{
+        struct cadb_filter named = {.name_glob = "*99"},
+                           held = {.status = CADB_ONLY_HOLD},
+                           good = {.status = CADB_ONLY_GOOD, .now = NOW},
+                           expired = {.status = CADB_ONLY_EXPIRED, .now = NOW};
+        struct err e = ERR_INIT;
+        uint64_t n = 0;
+        double start;
+
+        bench_list(db, NULL, "cadb_cert_each, all");
+        bench_list(db, &good, "cadb_cert_each, good");
+        bench_list(db, &held, "cadb_cert_each, hold (none)");
+        bench_list(db, &expired, "cadb_cert_each, expired (none)");
+        bench_list(db, &named, "cadb_cert_each, a hundredth by name");
         start = now_ns();
         check(cadb_revoked_each(db, ca, count_revoked, &n, &e), &e);
-        report("cadb_revoked_each, a tenth", now_ns() - start, 1, "ms");
+        report("cadb_revoked_each", now_ns() - start, 1, "ms");
+        start = now_ns();
+        check(cadb_changed_each(db, ca, 0, count_revoked, &n, &e), &e);
+        report("cadb_changed_each, since ever", now_ns() - start, 1, "ms");
 }
 
 static void bench_read(const char *dir, int64_t ca, uint64_t rows)
@@ -277,6 +359,10 @@ int main(int argc, char **argv)
         bench_init(dir, false);
         make_lab(dir, false, &ca);
         bench_write(dir, ca, rows);
+        bench_read(dir, ca, rows);
+        remake_lab(dir, &ca);
+        printf("-- imported, without certificates\n");
+        bench_bulk(dir, ca, rows);
         bench_read(dir, ca, rows);
         check(file_remove_tree(dir, &e), &e);
         return 0;
