@@ -386,7 +386,7 @@ static int commit(struct addition *n, struct err *e)
         }
         if (add(n, e) != 0 || cadb_commit(f->db, e) != 0) {
                 cafolder_discard(f, n->name);
-                cadb_rollback(f->db);
+                signers_undo(f, n->model == CADB_SIGNER_TRUSTED);
                 return -1;
         }
         cafolder_keep(f, n->name);

@@ -245,7 +245,7 @@ static int signer_path(const struct forge *f, const char *ca_name,
         return 0;
 }
 
-static int make_folder(const struct forge *f, struct err *e)
+int forge_signer_folder(const struct forge *f, struct err *e)
 {
         char folder[PATH_MAX];
 
@@ -264,7 +264,7 @@ int forge_signer_file(const struct forge *f, const char *ca_name,
         buf_append(&both, p->key_pem.data, p->key_pem.len);
         if (both.failed)
                 err_set(e, ERR_OS, "out of memory");
-        else if (make_folder(f, e) == 0 &&
+        else if (forge_signer_folder(f, e) == 0 &&
                  signer_path(f, ca_name, p, path, e) == 0)
                 rc = forge_write(f, path, buf_span(&both), 0600, e);
         if (both.data != NULL)

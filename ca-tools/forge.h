@@ -85,6 +85,9 @@ int forge_ca_files(const struct forge *f, const struct cadb_ca *row,
 int forge_cert_row(const struct forge *f, int64_t issuer, const char *name,
     const struct forge_pair *p, struct err *e);
 
+/* DIR/responder, which a copy of the lab may lack: git keeps no empty ones. */
+int forge_signer_folder(const struct forge *f, struct err *e);
+
 /* DIR/responder/SERIAL.pem: the certificate, then its key.  path gets the
  * name.  Where another signer has that serial, the CA's name is added. */
 int forge_signer_file(const struct forge *f, const char *ca_name,

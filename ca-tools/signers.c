@@ -7,6 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "anchors.h"
+#include "cadb/write.h"
+
 /* ---- sweeping ---------------------------------------------------------- */
 
 /* The paths that stay, each between newlines. */
@@ -97,6 +100,17 @@ out:
                 closedir(dir);
         buf_release(&k.paths);
         return rc;
+}
+
+void signers_undo(const struct forge *f, bool trusted)
+{
+        cadb_rollback(f->db);
+        if (cadb_begin(f->db, NULL) != 0)
+                return;
+        signers_sweep(f, NULL);
+        if (trusted)
+                anchors_responders(f, NULL, NULL);
+        cadb_rollback(f->db);
 }
 
 /* ---- the shared one ---------------------------------------------------- */

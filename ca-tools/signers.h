@@ -17,6 +17,10 @@ enum { SIGNERS_RETIRED_KEPT = 2 };
  * retired signers.  Within the write lock, before a new file is written. */
 int signers_sweep(const struct forge *f, struct err *e);
 
+/* Rolls back, and removes what was written before; trusted: responder.pem too
+ * goes back to what the rows say.  Does what can be done. */
+void signers_undo(const struct forge *f, bool trusted);
+
 /* The signer that the CAs of CADB_SIGNER_TRUSTED share: 1 and its certificate,
  * without key, and path; 0: there is none. */
 int signers_trusted(const struct lab *lab, struct forge_pair *p,
