@@ -13,9 +13,9 @@ struct command {
         int (*run)(struct args *a, struct err *e);
 };
 
-extern const struct command cmd_init, cmd_issue, cmd_revoke, cmd_hold,
+extern const struct command cmd_init, cmd_issue, cmd_sign, cmd_revoke, cmd_hold,
     cmd_release, cmd_list, cmd_show, cmd_status, cmd_crl, cmd_clock, cmd_events,
-    cmd_add_ca, cmd_signer;
+    cmd_add_ca;
 
 /* Exit status of 'status'. */
 enum { EXIT_GOOD = 0, EXIT_REVOKED = 1, EXIT_NEVER_ISSUED = 2 };

@@ -3,38 +3,58 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/base.h"
+#include "cadb/cadb.h"
+
 enum {
         OPT_SAN = ARGS_OWN,
         OPT_MUST_STAPLE,
+        OPT_NO_MUST_STAPLE,
         OPT_OCSP_URL,
         OPT_NO_OCSP_URL,
+        OPT_CRL_URL,
+        OPT_NO_CRL_URL,
         OPT_NOT_BEFORE,
         OPT_NOT_AFTER,
         OPT_DAYS,
-        OPT_ALGORITHM,
         OPT_CA,
         OPT_PROFILE,
+        OPT_RENEW,
+        OPT_ALGORITHM,
+        OPT_COUNT,
+        OPT_NO_FILES,
+        OPT_NAME,
 };
 
-static const struct option options[] = {
-    {"san", required_argument, NULL, OPT_SAN},
-    {"must-staple", no_argument, NULL, OPT_MUST_STAPLE},
-    {"ocsp-url", required_argument, NULL, OPT_OCSP_URL},
-    {"no-ocsp-url", no_argument, NULL, OPT_NO_OCSP_URL},
-    {"not-before", required_argument, NULL, OPT_NOT_BEFORE},
-    {"not-after", required_argument, NULL, OPT_NOT_AFTER},
-    {"days", required_argument, NULL, OPT_DAYS},
+/* What both commands know; last in their tables. */
+#define SHARED                                                                 \
+        {"san", required_argument, NULL, OPT_SAN},                             \
+            {"must-staple", no_argument, NULL, OPT_MUST_STAPLE},               \
+            {"no-must-staple", no_argument, NULL, OPT_NO_MUST_STAPLE},         \
+            {"ocsp-url", required_argument, NULL, OPT_OCSP_URL},               \
+            {"no-ocsp-url", no_argument, NULL, OPT_NO_OCSP_URL},               \
+            {"crl-url", required_argument, NULL, OPT_CRL_URL},                 \
+            {"no-crl-url", no_argument, NULL, OPT_NO_CRL_URL},                 \
+            {"not-before", required_argument, NULL, OPT_NOT_BEFORE},           \
+            {"not-after", required_argument, NULL, OPT_NOT_AFTER},             \
+            {"days", required_argument, NULL, OPT_DAYS},                       \
+            {"ca", required_argument, NULL, OPT_CA},                           \
+            {"profile", required_argument, NULL, OPT_PROFILE},                 \
+            {"renew", no_argument, NULL, OPT_RENEW}, ARGS_COMMON
+
+static const struct option issue_options[] = {
     {"algorithm", required_argument, NULL, OPT_ALGORITHM},
-    {"ca", required_argument, NULL, OPT_CA},
-    {"profile", required_argument, NULL, OPT_PROFILE},
-    ARGS_COMMON,
+    {"count", required_argument, NULL, OPT_COUNT},
+    {"no-files", no_argument, NULL, OPT_NO_FILES},
+    SHARED,
 };
 
-#define DAY_S INT64_C(86400)
-#define VALIDITY_S (90 * DAY_S)
-#define BACKDATE_S INT64_C(3600) /* for peers whose clock is behind */
+static const struct option sign_options[] = {
+    {"name", required_argument, NULL, OPT_NAME},
+    SHARED,
+};
 
-/* ---- command line ------------------------------------------------------ */
+/* ---- values ------------------------------------------------------------- */
 
 static int add_sans(struct wish *w, char *list, struct err *e)
 {
@@ -52,14 +72,21 @@ static int add_sans(struct wish *w, char *list, struct err *e)
         return 0;
 }
 
-static int add_url(struct wish *w, const char *url, struct err *e)
+static int check_url(const char *option, const char *url, struct err *e)
 {
         const char *prefix;
 
         if (strstr(url, "://") == NULL || pki_san_check(url, &prefix, e) != 0)
                 return err_set(e, ERR_USAGE,
-                    "--ocsp-url '%s': not a URL: write http://HOST[:PORT]",
+                    "%s '%s': not a URL: write http://HOST[:PORT]", option,
                     url);
+        return 0;
+}
+
+static int add_ocsp_url(struct wish *w, const char *url, struct err *e)
+{
+        if (check_url("--ocsp-url", url, e) != 0)
+                return -1;
         if (w->urls_len == PKI_URLS_MAX)
                 return err_set(
                     e, ERR_USAGE, "--ocsp-url: more than %d", PKI_URLS_MAX);
@@ -67,16 +94,51 @@ static int add_url(struct wish *w, const char *url, struct err *e)
         return 0;
 }
 
-static int parse_profile(const char *text, enum pki_profile *out, struct err *e)
+static int set_crl_url(struct wish *w, const char *url, struct err *e)
 {
+        if (strcmp(url, "lab") != 0 && check_url("--crl-url", url, e) != 0)
+                return -1;
+        if (strlen(url) >= CADB_URL_MAX)
+                return err_set(e, ERR_USAGE,
+                    "--crl-url: longer than %d characters", CADB_URL_MAX - 1);
+        w->crl_url = url;
+        return 0;
+}
+
+static int set_profile(struct wish *w, const char *text, struct err *e)
+{
+        w->has_profile = true;
         if (strcmp(text, "server") == 0)
-                *out = PKI_SERVER;
+                w->profile = PKI_SERVER;
         else if (strcmp(text, "client") == 0)
-                *out = PKI_CLIENT;
+                w->profile = PKI_CLIENT;
         else
                 return err_set(e, ERR_USAGE,
                     "'%s' is no profile: choose server or client", text);
         return 0;
+}
+
+static int set_count(struct wish *w, const char *text, struct err *e)
+{
+        uint64_t count;
+
+        if (parse_uint(text, COUNT_MAX, &count, NULL) != 0 || count == 0)
+                return err_set(e, ERR_USAGE,
+                    "--count '%s': not a number from 1 to %d", text, COUNT_MAX);
+        w->count = (size_t)count;
+        return 0;
+}
+
+/* ---- options ------------------------------------------------------------ */
+
+static void set_flag(struct wish *w, int option)
+{
+        w->must_staple |= option == OPT_MUST_STAPLE;
+        w->no_must_staple |= option == OPT_NO_MUST_STAPLE;
+        w->no_url |= option == OPT_NO_OCSP_URL;
+        w->no_crl_url |= option == OPT_NO_CRL_URL;
+        w->renew |= option == OPT_RENEW;
+        w->no_files |= option == OPT_NO_FILES;
 }
 
 static int set_option(struct wish *w, int option, struct err *e)
@@ -84,14 +146,10 @@ static int set_option(struct wish *w, int option, struct err *e)
         switch (option) {
         case OPT_SAN:
                 return add_sans(w, optarg, e);
-        case OPT_MUST_STAPLE:
-                w->must_staple = true;
-                return 0;
         case OPT_OCSP_URL:
-                return add_url(w, optarg, e);
-        case OPT_NO_OCSP_URL:
-                w->no_url = true;
-                return 0;
+                return add_ocsp_url(w, optarg, e);
+        case OPT_CRL_URL:
+                return set_crl_url(w, optarg, e);
         case OPT_NOT_BEFORE:
                 w->not_before = optarg;
                 return 0;
@@ -101,16 +159,64 @@ static int set_option(struct wish *w, int option, struct err *e)
         case OPT_DAYS:
                 w->days = optarg;
                 return 0;
-        case OPT_ALGORITHM:
-                w->has_algorithm = true;
-                return pki_algorithm_parse(optarg, &w->algorithm, e);
         case OPT_CA:
                 w->ca = optarg;
                 return 0;
+        case OPT_NAME:
+                w->name = optarg;
+                return 0;
         case OPT_PROFILE:
-                return parse_profile(optarg, &w->profile, e);
+                return set_profile(w, optarg, e);
+        case OPT_ALGORITHM:
+                w->has_algorithm = true;
+                return pki_algorithm_parse(optarg, &w->algorithm, e);
+        case OPT_COUNT:
+                return set_count(w, optarg, e);
         }
-        return -1;
+        set_flag(w, option);
+        return 0;
+}
+
+static int exclude(bool both, const char *one, const char *other, struct err *e)
+{
+        return both ? err_set(e, ERR_USAGE, "%s and %s exclude each other", one,
+                          other)
+                    : 0;
+}
+
+static int parse(
+    struct wish *w, struct args *a, const struct option *options, struct err *e)
+{
+        int option;
+
+        while ((option = args_next(a, options, e)) != ARGS_END)
+                if (option == ARGS_BAD || set_option(w, option, e) != 0)
+                        return -1;
+        if (exclude(w->no_url && w->urls_len > 0, "--ocsp-url", "--no-ocsp-url",
+                e) != 0 ||
+            exclude(w->no_crl_url && w->crl_url != NULL, "--crl-url",
+                "--no-crl-url", e) != 0 ||
+            exclude(w->no_must_staple && w->must_staple, "--must-staple",
+                "--no-must-staple", e) != 0 ||
+            exclude(w->days != NULL && w->not_after != NULL, "--days",
+                "--not-after", e) != 0 ||
+            exclude(w->count > 0 && w->renew, "--count", "--renew", e) != 0)
+                return -1;
+        if (w->no_files && w->count == 0)
+                return err_set(e, ERR_USAGE, "--no-files needs --count");
+        return 0;
+}
+
+/* ---- names -------------------------------------------------------------- */
+
+int wish_check_name(const char *name, struct err *e)
+{
+        if (lab_name_valid(name))
+                return 0;
+        return err_set(e, ERR_USAGE,
+            "'%s' cannot be a name: letters, digits, '.', '_' and '-', at most "
+            "%d, no '.' or '-' in front; other names go into --san",
+            name, LAB_NAME_MAX);
 }
 
 static int check_names(const struct args *a, struct err *e)
@@ -118,12 +224,8 @@ static int check_names(const struct args *a, struct err *e)
         size_t i, j;
 
         for (i = 0; i < a->words_len; i++) {
-                if (!lab_name_valid(a->words[i]))
-                        return err_set(e, ERR_USAGE,
-                            "'%s' cannot be a name: letters, digits, '.', '_' "
-                            "and '-', at most %d, no '.' or '-' in front; "
-                            "other names go into --san",
-                            a->words[i], LAB_NAME_MAX);
+                if (wish_check_name(a->words[i], e) != 0)
+                        return -1;
                 for (j = 0; j < i; j++)
                         if (strcmp(a->words[i], a->words[j]) == 0)
                                 return err_set(e, ERR_USAGE, "%s: named twice",
@@ -132,115 +234,31 @@ static int check_names(const struct args *a, struct err *e)
         return 0;
 }
 
-int wish_parse(struct wish *w, struct args *a, struct err *e)
+/* The last name of a series is its longest. */
+static int check_series(const struct wish *w, const char *name, struct err *e)
 {
-        int option;
+        size_t digits = (size_t)snprintf(NULL, 0, "-%zu", w->count);
 
-        while ((option = args_next(a, options, e)) != ARGS_END)
-                if (option == ARGS_BAD || set_option(w, option, e) != 0)
-                        return -1;
-        if (w->no_url && w->urls_len > 0)
+        if (w->count > 0 && strlen(name) + digits > LAB_NAME_MAX)
                 return err_set(e, ERR_USAGE,
-                    "--ocsp-url and --no-ocsp-url exclude each other");
-        if (w->days != NULL && w->not_after != NULL)
-                return err_set(
-                    e, ERR_USAGE, "--days and --not-after exclude each other");
-        if (args_words(a, 1, NAMES_MAX, "NAME", e) != 0)
+                    "%s-%zu: a name has at most %d characters", name, w->count,
+                    LAB_NAME_MAX);
+        return 0;
+}
+
+int wish_issue(struct wish *w, struct args *a, struct err *e)
+{
+        if (parse(w, a, issue_options, e) != 0 ||
+            args_words(a, 1, w->count > 0 ? 1 : NAMES_MAX, "NAME", e) != 0 ||
+            check_names(a, e) != 0)
                 return -1;
-        return check_names(a, e);
+        return check_series(w, a->words[0], e);
 }
 
-/* ---- plan -------------------------------------------------------------- */
-
-static int parse_when(const char *option, const char *text, int64_t now,
-    int64_t *out, struct err *e)
+int wish_sign(struct wish *w, struct args *a, struct err *e)
 {
-        if (text == NULL || parse_time(text, now, out, e) == 0)
-                return 0;
-        return err_prefix(e, "%s", option);
-}
-
-/* What the command line says, over what is usual. */
-static int read_validity(struct plan *p, const struct wish *w, struct err *e)
-{
-        const struct cadb_ca *ca = &p->ca.row;
-        int64_t length = VALIDITY_S;
-
-        if (w->days != NULL && parse_duration(w->days, 'd', &length, e) != 0)
-                return err_prefix(e, "--days");
-        p->not_before = p->now - BACKDATE_S;
-        if (p->not_before < ca->not_before)
-                p->not_before = ca->not_before;
-        if (parse_when(
-                "--not-before", w->not_before, p->now, &p->not_before, e) != 0)
+        if (parse(w, a, sign_options, e) != 0 ||
+            args_words(a, 1, 1, "REQ.csr", e) != 0)
                 return -1;
-        p->not_after =
-            (w->not_before != NULL ? p->not_before : p->now) + length;
-        if (w->days == NULL && p->not_after > ca->not_after)
-                p->not_after = ca->not_after;
-        return parse_when(
-            "--not-after", w->not_after, p->now, &p->not_after, e);
-}
-
-/* What is asked for is done, also if no client will take it, since a lab needs
- * such certificates.  Only what nobody asked for is kept in bounds. */
-static int plan_validity(struct plan *p, const struct wish *w, struct err *e)
-{
-        bool asked = w->days != NULL || w->not_after != NULL;
-        char end[TIME_TEXT_MAX];
-
-        if (read_validity(p, w, e) != 0)
-                return -1;
-        /* An end in the past is asked for to get an expired certificate. */
-        if (p->not_after <= p->not_before && asked && w->not_before == NULL)
-                p->not_before = p->not_after - VALIDITY_S;
-        if (p->not_after > p->not_before)
-                return 0;
-        if (asked)
-                return err_set(
-                    e, ERR_USAGE, "the certificate would end before it begins");
-        return err_set(e, ERR_CONFIG,
-            "%s: this CA ends on %s, before the certificate begins: say "
-            "--not-after, or see 'ocsp-ca clock'",
-            p->ca.row.name, format_time(p->ca.row.not_after, end));
-}
-
-void plan_note(const struct plan *p, const struct wish *w)
-{
-        bool asked = w->not_after != NULL || w->days != NULL;
-        char end[TIME_TEXT_MAX];
-
-        format_time(p->ca.row.not_after, end);
-        if (asked && p->not_after > p->ca.row.not_after)
-                fprintf(stderr,
-                    "ocsp-ca: note: outlives its CA %s, which ends on %s\n",
-                    p->ca.row.name, end);
-        else if (!asked && p->not_after == p->ca.row.not_after)
-                fprintf(stderr, "ocsp-ca: note: ends with its CA %s, on %s\n",
-                    p->ca.row.name, end);
-}
-
-int plan_make(
-    struct plan *p, struct wish *w, const struct args *a, struct err *e)
-{
-        if (lab_open_write(&p->lab, a, e) != 0 ||
-            authority_load(&p->lab, w->ca, &p->ca, e) != 0 ||
-            authority_chain(&p->lab, &p->ca, &p->chain, &p->intermediates, e) !=
-                0)
-                return -1;
-        p->now = lab_now(&p->lab);
-        if (!w->has_algorithm &&
-            authority_algorithm(&p->ca, &w->algorithm, e) != 0)
-                return -1;
-        if (!w->no_url && w->urls_len == 0)
-                w->urls_len = lab_urls(&p->lab.settings, w->urls);
-        return plan_validity(p, w, e);
-}
-
-void plan_release(struct plan *p)
-{
-        authority_release(&p->ca);
-        buf_release(&p->chain);
-        buf_release(&p->intermediates);
-        lab_release(&p->lab);
+        return w->name != NULL ? wish_check_name(w->name, e) : 0;
 }

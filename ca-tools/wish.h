@@ -1,12 +1,14 @@
-/* What 'issue' is asked for, and what that comes to in this lab. */
+/* What 'issue' and 'sign' are asked for. */
 #ifndef OCSP_LAB_CA_WISH_H
 #define OCSP_LAB_CA_WISH_H
 
-#include "authority.h"
-#include "lab.h"
+#include "args.h"
 #include "pki/pki.h"
 
-enum { NAMES_MAX = 1000 };
+enum {
+        NAMES_MAX = 1000,
+        COUNT_MAX = 100000, /* --count: some 100 MiB while it runs */
+};
 
 /* The command line.  Times stay text until the lab's now is known. */
 struct wish {
@@ -14,30 +16,26 @@ struct wish {
         size_t sans_len;
         const char *urls[PKI_URLS_MAX];
         size_t urls_len;
-        bool no_url, must_staple, has_algorithm;
+        bool no_url;
+        const char *crl_url; /* "lab": the responder's own; NULL: not given */
+        bool no_crl_url;
+        bool must_staple, no_must_staple;
+        bool has_algorithm, has_profile;
         enum pki_algorithm algorithm;
         enum pki_profile profile;
         const char *not_before, *not_after, *days, *ca;
+        bool renew;
+        size_t count; /* 0: not given */
+        bool no_files;
+        const char *name; /* sign */
 };
 
-/* What all certificates of one call share. */
-struct plan {
-        struct lab lab;
-        struct authority ca;
-        int64_t now, not_before, not_after;
-        struct buf chain, intermediates;
-};
+/* The command line of 'issue' or 'sign' into *w; the names of certificates or
+ * the request stay in a->words. */
+int wish_issue(struct wish *w, struct args *a, struct err *e);
+int wish_sign(struct wish *w, struct args *a, struct err *e);
 
-/* The command line into *w; the names stay in a->words. */
-int wish_parse(struct wish *w, struct args *a, struct err *e);
-
-/* Opens the lab for writing and settles what *w has left open.  Zero *p
- * before; plan_release in any case. */
-int plan_make(
-    struct plan *p, struct wish *w, const struct args *a, struct err *e);
-void plan_release(struct plan *p);
-
-/* A line on standard error if the end is not what one might think. */
-void plan_note(const struct plan *p, const struct wish *w);
+/* ERR_USAGE if a certificate cannot have that name. */
+int wish_check_name(const char *name, struct err *e);
 
 #endif

@@ -1,0 +1,50 @@
+/*
+ * Certificates of one command on their way: made, staged, committed all or
+ * none, given their names, printed.
+ *
+ * Keys and files are made before the database is locked, so a long series
+ * keeps nobody waiting.  In memory stays what the rows need: the DER and some
+ * 300 octets a certificate.
+ */
+#ifndef OCSP_LAB_CA_BATCH_H
+#define OCSP_LAB_CA_BATCH_H
+
+#include "plan.h"
+#include "store.h"
+
+struct batch_item {
+        char *name;
+        char *before; /* what the one that had the name is called now; NULL */
+        const struct issuer *issuer;
+        struct pki_serial serial;
+        struct buf der;
+        bool has_key; /* its key is in its folder */
+};
+
+struct batch {
+        struct plan *plan;
+        struct store store;
+        struct batch_item *items;
+        size_t len, max;
+        EVP_PKEY *key; /* of all, where no key is kept */
+};
+
+/* For at most max certificates.  Zero it before; batch_close in any case. */
+int batch_open(struct batch *b, struct plan *p, size_t max, struct err *e);
+void batch_close(struct batch *b);
+
+/* ERR_EXISTS if a certificate cannot have that name; with --renew, the name of
+ * another certificate is free. */
+int batch_check(const struct batch *b, const char *name, struct err *e);
+
+/* Makes a certificate with a new serial, and its key unless the terms have
+ * one; stages its files, unless none are wished. */
+int batch_add(struct batch *b, const struct terms *t, struct err *e);
+
+/* All or nothing. */
+int batch_commit(struct batch *b, struct err *e);
+
+/* A certificate that is issued now, or with JSON one line each. */
+int batch_print(const struct batch *b, bool json, struct err *e);
+
+#endif
