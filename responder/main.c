@@ -77,7 +77,7 @@ static int take_place(struct responder *r, int *fd, struct err *e)
 /* As many descriptors as connections need, or as many as we may have. */
 static unsigned raise_files(unsigned connections)
 {
-        const rlim_t others = 64 + STATUS_CONNECTIONS;
+        const rlim_t others = 64 + CRLS_OPEN_MAX + STATUS_CONNECTIONS;
         struct rlimit l;
 
         if (getrlimit(RLIMIT_NOFILE, &l) != 0)

@@ -14,6 +14,16 @@ static int make_text(
         return httpd_response_new(body, headers, 2, out, e);
 }
 
+struct httpd_reply page_text(unsigned status, const char *text)
+{
+        struct httpd_reply reply = {NULL, status, 0};
+
+        /* Out of memory: the connection ends without a word. */
+        if (make_text(text, &reply.response, NULL) != 0)
+                reply.response = NULL;
+        return reply;
+}
+
 static int make_error(enum ocsp_response_status status,
     struct httpd_response **out, struct err *e)
 {
@@ -47,16 +57,18 @@ int pages_make(struct pages *p, const char *url, struct err *e)
             "(RFC 6960).\n\n"
             "Ask it by GET or POST, for example:\n\n"
             "  openssl ocsp -url %s -issuer chain.pem -cert cert.pem \\\n"
-            "    -CAfile root.pem\n",
-            OCSP_LAB_VERSION, url);
+            "    -CAfile root.pem\n\n"
+            "CRLs are at %s/crl/CANAME.crl and %s/crl/CANAME-delta.crl.\n",
+            OCSP_LAB_VERSION, url, url, url);
         if (buf_text(&text) == NULL)
                 rc = err_set(e, ERR_OS, "pages: out of memory");
         else
                 rc = make_text(buf_text(&text), &p->root, e);
         buf_release(&text);
         if (rc == 0)
-                rc = make_text(
-                    "not found: OCSP is at the path that certificates name\n",
+                rc = make_text("not found: OCSP and CRLs are at the path that "
+                               "certificates "
+                               "name\n",
                     &p->not_found, e);
         return rc;
 }

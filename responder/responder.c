@@ -42,6 +42,7 @@ int responder_open(struct responder *r, const struct options *o, struct err *e)
             .options = o, .source = {.dir = o->dir, .digest = o->digest}};
         atomic_init(&r->answered, 0);
         atomic_init(&r->refused, 0);
+        atomic_init(&r->crls_open, 0);
         if (open_all(r, e) == 0)
                 return 0;
         responder_release(r);

@@ -13,6 +13,10 @@
 #include "responder/journal.h"
 #include "responder/options.h"
 
+/* CRLs that are sent at once: each takes a descriptor besides its
+ * connection. */
+enum { CRLS_OPEN_MAX = 256 };
+
 enum { STATUSES = OCSP_UNAUTHORIZED + 1, METHODS = HTTPD_POST + 1 };
 
 struct worker;
@@ -43,6 +47,7 @@ struct responder {
         unsigned workers_len;
         struct httpd *server;
         struct httpd *status_server;
+        atomic_uint crls_open;         /* being sent */
         atomic_uint_fast64_t answered; /* counted if --max-requests */
         atomic_uint_fast64_t refused;  /* by httpd */
 };
@@ -60,6 +65,13 @@ struct httpd_reply serve_ocsp(
     void *responder, unsigned thread, struct httpd_request *q);
 struct httpd_reply serve_status(
     void *responder, unsigned thread, struct httpd_request *q);
+
+/* GET and HEAD of /crl/NAME.crl; name: what stands after "crl/". */
+struct httpd_reply serve_crl(
+    struct worker *w, const struct httpd_request *q, const char *name);
+
+/* A line of text that is not to be kept, for a person. */
+struct httpd_reply page_text(unsigned status, const char *text);
 
 int pages_make(struct pages *p, const char *url, struct err *e);
 void pages_release(struct pages *p);

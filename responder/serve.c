@@ -121,12 +121,25 @@ static void count_down(struct responder *r)
                 kill(getpid(), SIGTERM);
 }
 
+/* What stands after "crl/"; NULL: it is not about a CRL.  No OCSP request
+ * looks like that: the base64 of a SEQUENCE begins with 'M'. */
+static const char *below_crl(const char *path)
+{
+        static const char folder[] = "crl";
+
+        path += strspn(path, "/");
+        if (strncmp(path, folder, strlen(folder)) != 0)
+                return NULL;
+        path += strlen(folder);
+        return *path == '/' ? path + 1 : *path == '\0' ? path : NULL;
+}
+
 struct httpd_reply serve_ocsp(
     void *responder, unsigned thread, struct httpd_request *q)
 {
         struct responder *r = responder;
         struct worker *w = r->workers[thread];
-        const char *path = below_prefix(r, q->path);
+        const char *path = below_prefix(r, q->path), *crl;
         struct outcome o;
         unsigned status;
 
@@ -134,6 +147,8 @@ struct httpd_reply serve_ocsp(
                 return page(r->pages.not_found, 404);
         if (q->method != HTTPD_POST && path[strspn(path, "/")] == '\0')
                 return page(r->pages.root, 200);
+        if (q->method != HTTPD_POST && (crl = below_crl(path)) != NULL)
+                return serve_crl(w, q, crl);
         if (q->method == HTTPD_POST)
                 worker_answer(w, q->body, &o);
         else

@@ -43,6 +43,28 @@ static void answers(const struct responder *r, struct buf *out)
                         }
 }
 
+static void crls(const struct responder *r, struct buf *out)
+{
+        static const int codes[CRL_OUTCOMES] = {200, 304, 404, 500, 503};
+        unsigned i;
+        int what;
+
+        buf_append_text(out,
+            "# HELP ocsp_responder_crl_requests_total Requests for CRLs.\n"
+            "# TYPE ocsp_responder_crl_requests_total counter\n");
+        for (what = 0; what < CRL_OUTCOMES; what++) {
+                uint64_t n = 0;
+
+                for (i = 0; i < r->workers_len; i++)
+                        n += load(&r->workers[i]->tally.crls[what]);
+                if (n > 0)
+                        buf_printf(out,
+                            "ocsp_responder_crl_requests_total{code=\"%d\"} "
+                            "%" PRIu64 "\n",
+                            codes[what], n);
+        }
+}
+
 static void one(struct buf *out, const char *name, const char *type,
     const char *help, uint64_t value)
 {
@@ -63,6 +85,7 @@ void status_metrics(const struct responder *r, struct buf *out)
                 not_modified += load(&r->workers[i]->tally.not_modified);
         }
         answers(r, out);
+        crls(r, out);
         one(out, "not_modified_total", "counter",
             "Requests answered with HTTP status 304.", not_modified);
         one(out, "signatures_total", "counter", "Answers signed.", signatures);

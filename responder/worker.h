@@ -7,11 +7,22 @@
 
 #include "responder/responder.h"
 
+/* What came of a request for a CRL. */
+enum crl_outcome {
+        CRL_SENT,
+        CRL_NOT_MODIFIED,
+        CRL_ABSENT,      /* 404 */
+        CRL_UNREADABLE,  /* 500 */
+        CRL_UNAVAILABLE, /* 503 */
+        CRL_OUTCOMES,
+};
+
 /* Written by one thread, read by the status listener. */
 struct tally {
         atomic_uint_fast64_t answers[METHODS][STATUSES][CACHE_USES];
         atomic_uint_fast64_t signatures;
         atomic_uint_fast64_t not_modified;
+        atomic_uint_fast64_t crls[CRL_OUTCOMES];
 };
 void tally_add(atomic_uint_fast64_t *counter);
 

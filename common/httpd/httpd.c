@@ -52,10 +52,11 @@ static bool loop_turn(struct loop *l, int max)
         if (wait < 0 || (max >= 0 && max < wait))
                 wait = max;
         poll(p, 2, wait);
+        l->turn_ms = monotonic_ms();
         if (p[1].revents != 0)
                 loop_drain_wakes(l);
         if (l->parked != NULL)
-                calls_resume(l, monotonic_ms(), p[1].revents != 0);
+                calls_resume(l, l->turn_ms, p[1].revents != 0);
         MHD_run(l->daemon);
         return p[0].revents != 0;
 }

@@ -43,7 +43,18 @@ int httpd_response_new(struct span body, const struct httpd_header *headers,
 struct httpd_response *httpd_response_ref(struct httpd_response *r);
 void httpd_response_unref(struct httpd_response *r); /* NULL is fine */
 
-/* Borrowed from r. */
+/*
+ * The body is the first len bytes of an open regular file, read piece by piece
+ * while it is sent: it is never in memory as a whole.  A file that becomes
+ * shorter meanwhile ends the connection, so what comes is never taken for
+ * complete.  Takes fd over, also when it fails; *open (may be NULL) is counted
+ * down when it is closed.
+ */
+int httpd_response_file(int fd, uint64_t len,
+    const struct httpd_header *headers, size_t headers_len, atomic_uint *open,
+    struct httpd_response **out, struct err *e);
+
+/* Borrowed from r; nothing if it is a file. */
 struct span httpd_response_body(const struct httpd_response *r);
 
 /* ---- requests ---------------------------------------------------------- */
@@ -57,6 +68,9 @@ struct httpd_request {
                              without scheme, authority, '?' and what follows */
         struct span body; /* at most max_body */
         int64_t note;     /* the handler's own; 0 at the first call */
+        int64_t since_ms; /* monotonic: when this thread began to work off the
+                             requests that had come in; this one has waited
+                             since then at least */
 };
 
 /* The first header of that name; NULL if absent. */

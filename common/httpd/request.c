@@ -165,6 +165,7 @@ static enum MHD_Result call_answer(struct loop *l, struct call *c)
         if (c->refused)
                 return refuse(l, c, c->why);
         c->request.body = buf_span(&c->body);
+        c->request.since_ms = l->turn_ms;
         r = o->handler(o->arg, l->index, &c->request);
         if (r.response != NULL) {
                 rc = MHD_queue_response(

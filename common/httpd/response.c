@@ -2,6 +2,10 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+/* Bytes of a file that are read at once. */
+enum { PIECE = 65536 };
 
 /*
  * libmicrohttpd counts its own references while it sends, so the object can
@@ -10,7 +14,9 @@
 struct httpd_response {
         atomic_uint refs;
         struct MHD_Response *mhd;
-        size_t len;
+        int fd;            /* of a file, else -1 */
+        atomic_uint *open; /* counts the open ones; may be NULL */
+        size_t len;        /* of body */
         uint8_t body[];
 };
 
@@ -37,22 +43,42 @@ struct MHD_Response *response_mhd(struct httpd_response *r)
         return r->mhd;
 }
 
-int httpd_response_new(struct span body, const struct httpd_header *headers,
-    size_t len, struct httpd_response **out, struct err *e)
+/* ---- making ------------------------------------------------------------ */
+
+/* Called by libmicrohttpd when nobody sends it any more. */
+static void response_free(void *response)
 {
-        struct httpd_response *r = malloc(sizeof(*r) + body.len);
-        size_t i;
+        struct httpd_response *r = response;
+
+        if (r->fd >= 0)
+                close(r->fd);
+        if (r->open != NULL)
+                atomic_fetch_sub(r->open, 1);
+        free(r);
+}
+
+static struct httpd_response *response_alloc(size_t len)
+{
+        struct httpd_response *r = malloc(sizeof(*r) + len);
 
         if (r == NULL)
-                return err_errno(e, ERR_OS, "HTTP response");
+                return NULL;
         atomic_init(&r->refs, 1);
-        r->len = body.len;
-        if (body.len > 0)
-                memcpy(r->body, body.data, body.len);
-        r->mhd = MHD_create_response_from_buffer_with_free_callback_cls(
-            body.len, r->body, free, r);
+        r->fd = -1;
+        r->open = NULL;
+        r->len = len;
+        return r;
+}
+
+/* r->mhd is NULL if it could not be made.  r becomes *out or is freed. */
+static int response_finish(struct httpd_response *r,
+    const struct httpd_header *headers, size_t len, struct httpd_response **out,
+    struct err *e)
+{
+        size_t i;
+
         if (r->mhd == NULL) {
-                free(r);
+                response_free(r);
                 return err_set(e, ERR_OS, "HTTP response: out of memory");
         }
         for (i = 0; i < len; i++) {
@@ -66,4 +92,46 @@ int httpd_response_new(struct span body, const struct httpd_header *headers,
         }
         *out = r;
         return 0;
+}
+
+int httpd_response_new(struct span body, const struct httpd_header *headers,
+    size_t len, struct httpd_response **out, struct err *e)
+{
+        struct httpd_response *r = response_alloc(body.len);
+
+        if (r == NULL)
+                return err_errno(e, ERR_OS, "HTTP response");
+        if (body.len > 0)
+                memcpy(r->body, body.data, body.len);
+        r->mhd = MHD_create_response_from_buffer_with_free_callback_cls(
+            body.len, r->body, response_free, r);
+        return response_finish(r, headers, len, out, e);
+}
+
+static ssize_t read_piece(void *response, uint64_t at, char *out, size_t max)
+{
+        const struct httpd_response *r = response;
+        ssize_t n = pread(r->fd, out, max, (off_t)at);
+
+        /* Shorter than it was: the connection ends before Content-Length. */
+        return n > 0 ? n : MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
+int httpd_response_file(int fd, uint64_t len,
+    const struct httpd_header *headers, size_t headers_len, atomic_uint *open,
+    struct httpd_response **out, struct err *e)
+{
+        struct httpd_response *r = response_alloc(0);
+
+        if (r == NULL) {
+                close(fd);
+                if (open != NULL)
+                        atomic_fetch_sub(open, 1);
+                return err_errno(e, ERR_OS, "HTTP response");
+        }
+        r->fd = fd;
+        r->open = open;
+        r->mhd = MHD_create_response_from_callback(
+            len, PIECE, read_piece, r, response_free);
+        return response_finish(r, headers, headers_len, out, e);
 }

@@ -126,6 +126,10 @@ struct delivery {
 void delivery_make(const struct answer_life *life, const char *etag,
     struct span body, int64_t now, struct delivery *out);
 
+/* The same for a CRL (RFC 2585 section 4.2), whose body is sent apart. */
+void delivery_make_crl(const struct answer_life *life, const char *etag,
+    int64_t now, struct delivery *out);
+
 /* If-None-Match and If-Modified-Since (NULL: absent) of a GET or HEAD, RFC
  * 9110 section 13.2.2: true for 304. */
 bool delivery_not_modified(const struct answer_life *life, const char *etag,

@@ -31,25 +31,42 @@ static int64_t max_age(const struct answer_life *life, int64_t now)
         return end > now ? end - now : 0;
 }
 
-void delivery_make(const struct answer_life *life, const char *etag,
-    struct span body, int64_t now, struct delivery *out)
+static void begin(struct delivery *out, struct span body, const char *type)
 {
-        char date[HTTP_DATE_MAX];
-
         out->status = 200;
         out->body = body;
         out->headers_len = 0;
-        add(out, "Content-Type", "application/ocsp-response");
-        if (life == NULL || !life->shareable) {
-                add(out, "Cache-Control", "no-store");
-                return;
-        }
+        add(out, "Content-Type", "%s", type);
+}
+
+static void add_caching(struct delivery *out, const struct answer_life *life,
+    const char *etag, int64_t now)
+{
+        char date[HTTP_DATE_MAX];
+
         add(out, "Last-Modified", "%s", http_date(life->this_update, date));
         add(out, "Expires", "%s", http_date(life->next_update, date));
         add(out, "ETag", "%s", etag);
         add(out, "Cache-Control",
             "max-age=%" PRId64 ", public, no-transform, must-revalidate",
             max_age(life, now));
+}
+
+void delivery_make(const struct answer_life *life, const char *etag,
+    struct span body, int64_t now, struct delivery *out)
+{
+        begin(out, body, "application/ocsp-response");
+        if (life == NULL || !life->shareable)
+                add(out, "Cache-Control", "no-store");
+        else
+                add_caching(out, life, etag, now);
+}
+
+void delivery_make_crl(const struct answer_life *life, const char *etag,
+    int64_t now, struct delivery *out)
+{
+        begin(out, (struct span){NULL, 0}, "application/pkix-crl");
+        add_caching(out, life, etag, now);
 }
 
 /* ---- conditional requests ---------------------------------------------- */

@@ -26,6 +26,7 @@ struct issuer {
         int64_t not_before;         /* of the signer's certificate */
         int64_t not_after;
         bool has_signer; /* the database names one */
+        bool key_here;   /* the CA's own key is in the lab */
         char fault[ERR_TEXT_MAX];
         char warning[ERR_TEXT_MAX]; /* what is odd but allowed, or "" */
 };

@@ -124,6 +124,7 @@ int issuer_load(const struct issuer_source *from, const struct cadb_ca *row,
         i->id = row->id;
         i->version = row->version;
         i->has_signer = row->has_signer;
+        i->key_here = row->key_path[0] != '\0';
         snprintf(i->name, sizeof(i->name), "%s", row->name);
         memcpy(i->name_sha1, row->name_sha1, sizeof(i->name_sha1));
         memcpy(i->key_sha1, row->key_sha1, sizeof(i->key_sha1));

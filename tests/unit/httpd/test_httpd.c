@@ -29,6 +29,7 @@ struct fixture {
         atomic_uint_fast64_t refused;
         atomic_int calls;
         atomic_int open; /* 1: /gate is answered */
+        atomic_uint files;
 };
 
 static struct httpd_response *text_response(const char *text)
@@ -38,6 +39,22 @@ static struct httpd_response *text_response(const char *text)
         struct httpd_response *r = NULL;
 
         assert_int_equal(httpd_response_new(body, headers, 1, &r, NULL), 0);
+        return r;
+}
+
+/* A file of 3,000,000 bytes, of which it says more. */
+static struct httpd_response *file_response(struct fixture *f, uint64_t len)
+{
+        char path[] = "/tmp/httpd.XXXXXX";
+        int fd = mkstemp(path);
+        struct httpd_response *r = NULL;
+
+        assert_true(fd >= 0);
+        unlink(path);
+        assert_int_equal(ftruncate(fd, 3000000), 0);
+        atomic_fetch_add(&f->files, 1);
+        assert_int_equal(
+            httpd_response_file(fd, len, NULL, 0, &f->files, &r, NULL), 0);
         return r;
 }
 
@@ -65,6 +82,12 @@ static struct httpd_reply echo(
                 return (struct httpd_reply){NULL, 0, 10};
         if (strcmp(q->path, "/drop") == 0)
                 return (struct httpd_reply){NULL, 0, 0};
+        if (strcmp(q->path, "/file") == 0)
+                return (struct httpd_reply){file_response(f, 3000000), 200, 0};
+        if (strcmp(q->path, "/short-file") == 0)
+                return (struct httpd_reply){file_response(f, 3000001), 200, 0};
+        if (strcmp(q->path, "/file-not-modified") == 0)
+                return (struct httpd_reply){file_response(f, 3000000), 304, 0};
         if (strcmp(q->path, "/not-modified") == 0)
                 return (struct httpd_reply){text_response("text"), 304, 0};
         snprintf(text, sizeof(text), "%d %s %zu X=%s q=%d:%s", (int)q->method,
@@ -328,6 +351,67 @@ static void head_and_304_have_no_body(void **state)
         close(fd);
 }
 
+/* How many bytes come after the header block until the server closes. */
+static size_t read_body(int fd)
+{
+        static char data[65536];
+        size_t len = 0, head = 0;
+        ssize_t n;
+
+        while ((n = recv(fd, data, sizeof(data), 0)) > 0) {
+                const char *end =
+                    head == 0 ? memmem(data, (size_t)n, "\r\n\r\n", 4) : NULL;
+
+                if (end != NULL)
+                        head = (size_t)(end - data) + 4;
+                len += (size_t)n;
+        }
+        return len - head;
+}
+
+static void file_is_sent_whole_and_closed(void **state)
+{
+        struct fixture *f = *state;
+        int fd = client_connect(f->port);
+        struct client_response r;
+
+        client_send(fd, "HEAD /file HTTP/1.1\r\nHost: h\r\n\r\n");
+        assert_true(client_read(fd, true, &r));
+        assert_non_null(strstr(r.head, "Content-Length: 3000000\r\n"));
+        ask(fd, "GET /file-not-modified HTTP/1.1\r\nHost: h\r\n\r\n", 304, "");
+        client_send(fd, "GET /file HTTP/1.1\r\nHost: h\r\n"
+                        "Connection: close\r\n\r\n");
+        assert_int_equal(read_body(fd), 3000000);
+        close(fd);
+        while (atomic_load(&f->files) > 0)
+                sched_yield();
+}
+
+static void file_that_is_too_short_ends_the_connection(void **state)
+{
+        struct fixture *f = *state;
+        int fd = client_connect(f->port);
+
+        client_send(fd, "GET /short-file HTTP/1.1\r\nHost: h\r\n\r\n");
+        assert_true(read_body(fd) <= 3000000);
+        close(fd);
+        while (atomic_load(&f->files) > 0)
+                sched_yield();
+}
+
+static void reader_that_leaves_a_file_leaves_nothing_open(void **state)
+{
+        struct fixture *f = *state;
+        int fd = client_connect(f->port);
+        char byte;
+
+        client_send(fd, "GET /file HTTP/1.1\r\nHost: h\r\n\r\n");
+        assert_int_equal(recv(fd, &byte, 1, 0), 1);
+        close(fd);
+        while (atomic_load(&f->files) > 0)
+                sched_yield();
+}
+
 static void pipelined_requests_are_answered_in_order(void **state)
 {
         struct fixture *f = *state;
@@ -496,6 +580,9 @@ int main(void)
             SERVED(other_methods_get_405_with_allow),
             SERVED(headers_beyond_the_memory_limit_get_an_error),
             SERVED(head_and_304_have_no_body),
+            SERVED(file_is_sent_whole_and_closed),
+            SERVED(file_that_is_too_short_ends_the_connection),
+            SERVED(reader_that_leaves_a_file_leaves_nothing_open),
             SERVED(pipelined_requests_are_answered_in_order),
             SERVED(no_response_closes_without_a_word),
             SERVED(parked_request_is_asked_again_after_a_wake),

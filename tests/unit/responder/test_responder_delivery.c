@@ -77,6 +77,20 @@ static void others_are_for_no_cache(void **state)
         assert_false(delivery_not_modified(&own, etag, "*", NULL));
 }
 
+static void crl_has_its_own_type_and_the_same_headers(void **state)
+{
+        struct delivery d;
+
+        (void)state;
+        delivery_make_crl(&life, etag, NOW + 100, &d);
+        assert_string_equal(header(&d, "Content-Type"), "application/pkix-crl");
+        assert_string_equal(
+            header(&d, "Last-Modified"), "Fri, 15 Jan 2027 08:00:00 GMT");
+        assert_string_equal(header(&d, "ETag"), etag);
+        assert_string_equal(header(&d, "Cache-Control"),
+            "max-age=400, public, no-transform, must-revalidate");
+}
+
 static void if_none_match_is_a_list_of_weak_or_strong_tags(void **state)
 {
         static const char *const yes[] = {"\"abc\"", "W/\"abc\"", "*",
@@ -123,6 +137,7 @@ int main(void)
             cmocka_unit_test(
                 max_age_ends_at_the_next_signing_before_next_update),
             cmocka_unit_test(others_are_for_no_cache),
+            cmocka_unit_test(crl_has_its_own_type_and_the_same_headers),
             cmocka_unit_test(if_none_match_is_a_list_of_weak_or_strong_tags),
             cmocka_unit_test(if_modified_since_compares_with_this_update),
             cmocka_unit_test(etag_is_the_quoted_sha256),
