@@ -151,12 +151,12 @@ static int reason_of(const X509_REVOKED *r, int *out, struct err *e)
         int found;
         ASN1_ENUMERATED *code =
             X509_REVOKED_get_ext_d2i(r, NID_crl_reason, &found, NULL);
+        bool unreadable = code == NULL && found != -1;
         long reason = code != NULL ? ASN1_ENUMERATED_get(code) : -1;
 
         ASN1_ENUMERATED_free(code);
         ERR_clear_error();
-        if ((code == NULL && found != -1) || reason < -1 || reason == 7 ||
-            reason > 10)
+        if (unreadable || reason < -1 || reason == 7 || reason > 10)
                 return err_set(e, ERR_DATA,
                     "its reasonCode is none of RFC 5280 section 5.3.1");
         *out = (int)reason;
@@ -168,11 +168,12 @@ static int invalidity_of(const X509_REVOKED *r, int64_t *out, struct err *e)
         int found;
         ASN1_GENERALIZEDTIME *at =
             X509_REVOKED_get_ext_d2i(r, NID_invalidity_date, &found, NULL);
+        bool unreadable = at == NULL && found != -1;
 
         *out = at == NULL ? 0 : time_seconds(at, INT64_MIN);
         ASN1_GENERALIZEDTIME_free(at);
         ERR_clear_error();
-        if ((at == NULL && found != -1) || *out == INT64_MIN)
+        if (unreadable || *out == INT64_MIN)
                 return err_set(
                     e, ERR_DATA, "its invalidityDate cannot be read");
         return 0;

@@ -462,6 +462,62 @@ static void an_issuer_without_key_identifier_gets_its_keys_hash(void **state)
         X509_free(bare);
 }
 
+/* A certificate with that one extension, which OpenSSL made. */
+static X509 *with_extension(int nid, const char *value)
+{
+        X509_EXTENSION *ext = X509V3_EXT_conf_nid(NULL, NULL, nid, value);
+        X509 *cert = X509_new();
+
+        assert_non_null(ext);
+        X509_set_version(cert, X509_VERSION_3);
+        X509_set_pubkey(cert, fixture.leaf_key);
+        X509_add_ext(cert, ext, -1);
+        X509_EXTENSION_free(ext);
+        return cert;
+}
+
+static void assert_no_ca(X509 *cert, const char *word)
+{
+        struct err e = ERR_INIT;
+
+        assert_int_equal(pki_ca_check(cert, "f.pem", &e), -1);
+        assert_int_equal(e.code, ERR_DATA);
+        if (strstr(e.text, word) == NULL || strstr(e.text, "f.pem") == NULL)
+                fail_msg("%s", e.text);
+        assert_int_equal(ERR_peek_error(), 0);
+        X509_free(cert);
+}
+
+static void only_a_ca_passes_for_one(void **state)
+{
+        struct pki_cert_spec leaf = fixture_spec(PKI_SERVER);
+        X509 *cert;
+
+        (void)state;
+        assert_int_equal(pki_ca_check(fixture.root, "f", NULL), 0);
+        assert_int_equal(pki_ca_check(fixture.ca, "f", NULL), 0);
+        /* keyUsage may be absent */
+        cert = with_extension(NID_basic_constraints, "critical,CA:TRUE");
+        assert_int_equal(pki_ca_check(cert, "f", NULL), 0);
+        X509_free(cert);
+        assert_no_ca(fixture_make(&leaf), "4.2.1.9");
+        assert_no_ca(with_extension(NID_key_usage, "keyCertSign"), "4.2.1.9");
+        assert_no_ca(
+            with_extension(NID_basic_constraints, "DER:0500"), "cannot be");
+}
+
+static void a_ca_without_key_cert_sign_is_none(void **state)
+{
+        X509_EXTENSION *ku =
+            X509V3_EXT_conf_nid(NULL, NULL, NID_key_usage, "cRLSign");
+        X509 *cert = with_extension(NID_basic_constraints, "CA:TRUE");
+
+        (void)state;
+        X509_add_ext(cert, ku, -1);
+        X509_EXTENSION_free(ku);
+        assert_no_ca(cert, "keyCertSign");
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -485,6 +541,8 @@ int main(void)
             cmocka_unit_test(urls_beyond_the_callers_room_are_left_out),
             cmocka_unit_test(
                 an_issuer_without_key_identifier_gets_its_keys_hash),
+            cmocka_unit_test(only_a_ca_passes_for_one),
+            cmocka_unit_test(a_ca_without_key_cert_sign_is_none),
         };
 
         return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
