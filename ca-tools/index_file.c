@@ -334,6 +334,11 @@ size_t index_rows(const struct index_file *f)
         return f->rows;
 }
 
+size_t index_line(const struct index_file *f)
+{
+        return f->line;
+}
+
 int index_percent(const struct index_file *f)
 {
         return f->size > 0 ? (int)(f->done * 100 / f->size) : 100;

@@ -39,6 +39,7 @@ int index_next(struct index_file *f, struct index_row *out,
     char name[LAB_NAME_MAX + 1], struct err *e);
 
 size_t index_rows(const struct index_file *f); /* so far */
+size_t index_line(const struct index_file *f); /* of the last row */
 int index_percent(const struct index_file *f); /* of the file */
 
 #endif
