@@ -45,6 +45,49 @@ int authority_find(
         return found < 0 ? -1 : 0;
 }
 
+static int load_cert(const struct cadb_ca *row, X509 **out, struct err *e)
+{
+        struct span der = {row->der, row->der_len};
+
+        if (pki_cert_from_der(der, out, e) == 0)
+                return 0;
+        return err_prefix(e, "CA %s in the database", row->name);
+}
+
+struct search {
+        X509 *cert;
+        struct cadb_ca *out;
+        bool found;
+};
+
+static int is_issuer(void *arg, const struct cadb_ca *row, struct err *e)
+{
+        struct search *s = arg;
+        X509 *ca = NULL;
+
+        if (s->found)
+                return 0;
+        if (load_cert(row, &ca, e) != 0)
+                return -1;
+        if (X509_NAME_cmp(X509_get_issuer_name(s->cert),
+                X509_get_subject_name(ca)) == 0 &&
+            X509_verify(s->cert, X509_get0_pubkey(ca)) == 1) {
+                s->found = true;
+                *s->out = *row;
+        }
+        X509_free(ca);
+        return 0;
+}
+
+int authority_issuer_of(
+    const struct lab *lab, X509 *cert, struct cadb_ca *out, struct err *e)
+{
+        struct search s = {cert, out, false};
+        int rc = cadb_ca_each(lab->db, is_issuer, &s, e);
+
+        return rc == 0 ? s.found : -1;
+}
+
 static int load_key(const struct lab *lab, struct authority *ca, struct err *e)
 {
         char key[PATH_MAX], cert[PATH_MAX];
@@ -61,15 +104,6 @@ static int load_key(const struct lab *lab, struct authority *ca, struct err *e)
             pki_key_load(key, PKI_KEY_PRIVATE, &ca->key, e) != 0)
                 return -1;
         return pki_key_matches(ca->key, ca->cert, key, cert, e);
-}
-
-static int load_cert(const struct cadb_ca *row, X509 **out, struct err *e)
-{
-        struct span der = {row->der, row->der_len};
-
-        if (pki_cert_from_der(der, out, e) == 0)
-                return 0;
-        return err_prefix(e, "CA %s in the database", row->name);
 }
 
 int authority_load(const struct lab *lab, const char *name,

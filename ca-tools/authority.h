@@ -21,6 +21,11 @@ void authority_release(struct authority *ca);
 int authority_find(const struct lab *lab, const char *name, struct cadb_ca *out,
     struct err *e);
 
+/* The one that issued cert, by name and by signature: another lab's CA may have
+ * the same name.  1, or 0: none of this lab. */
+int authority_issuer_of(
+    const struct lab *lab, X509 *cert, struct cadb_ca *out, struct err *e);
+
 /*
  * Appends the chain that stands above what ca issues, as PEM, ca first.
  * chain: without the root, unless ca is the root.  intermediates: never the

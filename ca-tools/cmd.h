@@ -15,7 +15,7 @@ struct command {
 
 extern const struct command cmd_init, cmd_issue, cmd_sign, cmd_revoke, cmd_hold,
     cmd_release, cmd_list, cmd_show, cmd_status, cmd_crl, cmd_clock, cmd_events,
-    cmd_add_ca;
+    cmd_add_ca, cmd_signer;
 extern const struct command cmd_import, cmd_export, cmd_backup;
 
 /* Exit status of 'status'. */

@@ -8,6 +8,7 @@
 #include "hierarchy.h"
 #include "newlab.h"
 #include "print.h"
+#include "urls.h"
 
 enum {
         OPT_NAME = ARGS_OWN,
@@ -74,32 +75,6 @@ static int set_crl_url(struct cadb_settings *s, const char *url, struct err *e)
         return 0;
 }
 
-/* The first is where the lab's responder is. */
-static int add_url(struct cadb_settings *s, const char *url, struct err *e)
-{
-        char *to = s->ocsp_url;
-
-        /* http only: a client cannot check the responder's own certificate
-         * while it looks for that answer (RFC 6960 appendix A.1). */
-        if (!is_http_url(url))
-                return err_set(e, ERR_USAGE,
-                    "--ocsp-url '%s': not of the form http://HOST[:PORT][/"
-                    "PATH]",
-                    url);
-        if (strlen(url) >= CADB_URL_MAX)
-                return err_set(e, ERR_USAGE,
-                    "--ocsp-url '%s': longer than %d characters", url,
-                    CADB_URL_MAX - 1);
-        if (s->ocsp_url[0] != '\0') {
-                if (s->more_urls_len == CADB_MORE_URLS)
-                        return err_set(e, ERR_USAGE, "--ocsp-url: more than %d",
-                            CADB_MORE_URLS + 1);
-                to = s->more_urls[s->more_urls_len++];
-        }
-        snprintf(to, CADB_URL_MAX, "%s", url);
-        return 0;
-}
-
 static int set_option(struct init *init, int option, struct err *e)
 {
         uint64_t depth;
@@ -130,7 +105,7 @@ static int set_option(struct init *init, int option, struct err *e)
                         return err_prefix(e, "--signer-days");
                 return 0;
         case OPT_OCSP_URL:
-                return add_url(&init->settings, optarg, e);
+                return urls_add(&init->settings, optarg, e);
         case OPT_CRL_URL:
                 return set_crl_url(&init->settings, optarg, e);
         case OPT_DAYS:
@@ -186,25 +161,6 @@ static int parse(struct init *init, struct args *a, struct err *e)
             forge_name_check(init->spec.name, 48, e) != 0)
                 return -1;
         return settle(init, e);
-}
-
-/* A free port of the loopback: taken, noted, let go.  The responder takes it
- * again; 'ocsp-lab up' holds the socket itself and passes --ocsp-url. */
-static int choose_url(struct cadb_settings *s, struct err *e)
-{
-        char address[LISTEN_ADDRESS_MAX];
-        int fd, rc;
-
-        if (s->ocsp_url[0] != '\0')
-                return 0;
-        if (listen_open("127.0.0.1:0", &fd, e) != 0)
-                return -1;
-        rc = listen_address(fd, address, e);
-        close(fd);
-        if (rc == 0)
-                snprintf(
-                    s->ocsp_url, sizeof(s->ocsp_url), "http://%s", address);
-        return rc;
 }
 
 /* ---- what it prints ---------------------------------------------------- */
@@ -304,7 +260,7 @@ static int run(struct args *a, struct err *e)
         init.spec.not_after = init.spec.now + init.validity;
         init.spec.signer_not_after = init.spec.now + init.signer_validity;
         init.settings.created_at = init.spec.now;
-        if (choose_url(&init.settings, e) == 0 &&
+        if (urls_choose(&init.settings, e) == 0 &&
             newlab_make(init.spec.dir, &init.settings, fill, &init, e) == 0)
                 rc = print_init(a, &init, e);
         return rc;

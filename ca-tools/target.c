@@ -1,107 +1,112 @@
 #include "target.h"
 
-#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "authority.h"
 #include "pki/pki.h"
 
-static int by_serial(const struct lab *lab, int64_t ca, struct span serial,
-    enum target_result *result, struct cadb_cert *out, struct err *e)
-{
-        int found = cadb_cert_find_serial(lab->db, ca, serial, out, e);
-
-        *result = found == 1 ? TARGET_FOUND : TARGET_NEVER_ISSUED;
-        return found < 0 ? -1 : 0;
-}
-
-struct search {
-        X509 *cert;
-        int64_t ca; /* 0: not found yet */
+/* What was asked for: the text, and the CA whose it must be. */
+struct quest {
+        const struct lab *lab;
+        const char *text;
+        const char *ca_name; /* NULL: any */
+        struct cadb_ca ca;
 };
 
-/* By name and by signature: another lab's CA may have the same name. */
-static int is_issuer(void *arg, const struct cadb_ca *row, struct err *e)
+/* Another CA's: with --ca, nothing is done to a certificate that somebody only
+ * mistook for one of that CA. */
+static int not_its(const struct quest *q, const char *whose, struct err *e)
 {
-        struct search *s = arg;
-        X509 *ca = NULL;
-
-        if (s->ca != 0)
-                return 0;
-        if (pki_cert_from_der((struct span){row->der, row->der_len}, &ca, e) !=
-            0)
-                return -1;
-        if (X509_NAME_cmp(X509_get_issuer_name(s->cert),
-                X509_get_subject_name(ca)) == 0 &&
-            X509_verify(s->cert, X509_get0_pubkey(ca)) == 1)
-                s->ca = row->id;
-        X509_free(ca);
-        return 0;
+        return err_set(e, ERR_NOTFOUND, "%s: is %s's, not %s's: say --ca %s",
+            q->text, whose, q->ca_name, whose);
 }
 
-static int by_file(const struct lab *lab, const char *path,
+static int check_ca(
+    const struct quest *q, const struct cadb_cert *cert, struct err *e)
+{
+        if (q->ca_name == NULL || cert->ca == q->ca.id)
+                return 0;
+        return not_its(q, cert->ca_name, e);
+}
+
+static int by_name(const struct quest *q, struct cadb_cert *out, struct err *e)
+{
+        int found = cadb_cert_find_name(q->lab->db, q->text, out, e);
+
+        return found == 1 && check_ca(q, out, e) != 0 ? -1 : found;
+}
+
+/* ca 0: any. */
+static int by_serial(const struct quest *q, int64_t ca, struct span serial,
+    enum target_result *result, struct cadb_cert *out, struct err *e)
+{
+        int found = cadb_cert_find_serial(q->lab->db, ca, serial, out, e);
+        struct err several = ERR_INIT;
+
+        *result = found == 1 ? TARGET_FOUND : TARGET_NEVER_ISSUED;
+        if (found != 0 || q->ca_name == NULL)
+                return found < 0 ? -1 : 0;
+        found = cadb_cert_find_serial(q->lab->db, 0, serial, out, &several);
+        return found == 1 ? not_its(q, out->ca_name, e) : 0;
+}
+
+/* A certificate says itself who issued it. */
+static int by_cert(const struct quest *q, X509 *cert,
     enum target_result *result, struct cadb_cert *out, struct err *e)
 {
         char subject[PKI_NAME_TEXT_MAX];
-        struct search s = {NULL, 0};
-        struct pki_serial serial;
-        int rc = -1;
+        struct pki_serial serial = pki_serial_of(cert);
+        struct cadb_ca issuer;
+        int found = authority_issuer_of(q->lab, cert, &issuer, e);
 
-        if (pki_cert_load(path, &s.cert, e) != 0)
+        if (found < 0)
                 return -1;
-        if (cadb_ca_each(lab->db, is_issuer, &s, e) != 0)
-                goto out;
-        if (s.ca == 0) {
-                err_set(e, ERR_NOTFOUND,
-                    "%s: '%s' was not issued by a CA of %s", path,
-                    pki_subject(s.cert, subject), lab->dir);
-                goto out;
-        }
-        serial = pki_serial_of(s.cert);
-        rc = by_serial(lab, s.ca, (struct span){serial.octets, serial.len},
+        if (found == 0)
+                return err_set(e, ERR_NOTFOUND,
+                    "%s: '%s' was not issued by a CA of %s", q->text,
+                    pki_subject(cert, subject), q->lab->dir);
+        if (q->ca_name != NULL && issuer.id != q->ca.id)
+                return not_its(q, issuer.name, e);
+        return by_serial(q, issuer.id, (struct span){serial.octets, serial.len},
             result, out, e);
-out:
-        X509_free(s.cert);
-        return rc;
 }
 
-static int ca_id(
-    const struct lab *lab, const char *name, int64_t *id, struct err *e)
+static int by_file(const struct quest *q, enum target_result *result,
+    struct cadb_cert *out, struct err *e)
 {
-        struct cadb_ca ca;
+        X509 *cert;
+        int rc;
 
-        *id = 0;
-        if (name == NULL)
-                return 0;
-        if (authority_find(lab, name, &ca, e) != 0)
+        if (pki_cert_load(q->text, &cert, e) != 0)
                 return -1;
-        *id = ca.id;
-        return 0;
+        rc = by_cert(q, cert, result, out, e);
+        X509_free(cert);
+        return rc;
 }
 
 int target_find(const struct lab *lab, const char *text, const char *ca_name,
     enum target_result *result, struct cadb_cert *out, struct err *e)
 {
+        struct quest q = {.lab = lab, .text = text, .ca_name = ca_name};
         bool is_path = strchr(text, '/') != NULL;
         struct pki_serial serial;
-        int64_t ca;
         int found;
 
-        if (ca_id(lab, ca_name, &ca, e) != 0)
+        if (ca_name != NULL && authority_find(lab, ca_name, &q.ca, e) != 0)
                 return -1;
         *result = TARGET_FOUND;
         if (!is_path) {
-                found = cadb_cert_find_name(lab->db, text, out, e);
+                found = by_name(&q, out, e);
                 if (found != 0)
                         return found < 0 ? -1 : 0;
                 if (pki_serial_parse(text, &serial, NULL) == 0)
-                        return by_serial(lab, ca,
+                        return by_serial(&q, q.ca.id,
                             (struct span){serial.octets, serial.len}, result,
                             out, e);
         }
         if (is_path || access(text, F_OK) == 0)
-                return by_file(lab, text, result, out, e);
+                return by_file(&q, result, out, e);
         return err_set(e, ERR_NOTFOUND,
             "'%s': no certificate has that name: see 'ocsp-ca list'", text);
 }

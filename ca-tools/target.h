@@ -11,8 +11,9 @@ enum target_result {
 
 /*
  * A name comes before a serial, a serial before a file, unless the text has a
- * '/'.  ca_name (may be NULL) says whose serial.  ERR_NOTFOUND if it is
- * neither, or a certificate of somebody else.
+ * '/'.  ca_name (may be NULL) says whose it must be.  ERR_NOTFOUND if it is
+ * neither, or a certificate of somebody else: of another CA than ca_name, or
+ * of none of the lab.
  */
 int target_find(const struct lab *lab, const char *text, const char *ca_name,
     enum target_result *result, struct cadb_cert *out, struct err *e);
