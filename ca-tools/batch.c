@@ -24,6 +24,7 @@ void batch_close(struct batch *b)
                 i = &b->items[--b->len];
                 free(i->name);
                 free(i->before);
+                free(i->subject);
                 buf_release(&i->der);
         }
         free(b->items);
@@ -122,6 +123,20 @@ static int stage(
         return store_stage(&b->store, &entry, e);
 }
 
+/* What the row says. */
+static int describe(struct batch_item *i, const struct made *m,
+    const struct terms *t, struct err *e)
+{
+        char subject[PKI_NAME_TEXT_MAX];
+
+        i->not_before = t->not_before;
+        i->not_after = t->not_after;
+        i->subject = strdup(pki_subject(m->cert, subject));
+        if (i->subject == NULL)
+                return err_set(e, ERR_OS, "out of memory");
+        return pki_cert_der(m->cert, &i->der, e);
+}
+
 int batch_add(struct batch *b, const struct terms *t, struct err *e)
 {
         struct batch_item *i = &b->items[b->len];
@@ -135,8 +150,7 @@ int batch_add(struct batch *b, const struct terms *t, struct err *e)
         i->issuer = t->issuer;
         i->has_key = t->key == NULL && !b->plan->wish->no_files;
         if (make_key(b, &m, t, e) == 0 && pki_serial_new(&i->serial, e) == 0 &&
-            make_cert(&m, t, &i->serial, e) == 0 &&
-            pki_cert_der(m.cert, &i->der, e) == 0)
+            make_cert(&m, t, &i->serial, e) == 0 && describe(i, &m, t, e) == 0)
                 rc = stage(b, i, &m, e);
         made_release(&m);
         return rc;
@@ -198,26 +212,20 @@ static int step_aside(
         return i->before != NULL ? 0 : err_set(e, ERR_OS, "out of memory");
 }
 
-static int add_row(const struct batch *b, struct batch_item *i, struct err *e)
+static int add_row(
+    const struct batch *b, const struct batch_item *i, struct err *e)
 {
         struct cadb_new_cert row = {
             .ca = i->issuer->ca.row.id,
             .name = i->name,
             .serial = {i->serial.octets, i->serial.len},
             .der = buf_span(&i->der),
+            .subject = i->subject,
+            .not_before = i->not_before,
+            .not_after = i->not_after,
         };
-        char subject[PKI_NAME_TEXT_MAX];
-        X509 *cert;
-        int rc;
 
-        if (pki_cert_from_der(row.der, &cert, e) != 0)
-                return -1;
-        row.subject = pki_subject(cert, subject);
-        row.not_before = pki_not_before(cert);
-        row.not_after = pki_not_after(cert);
-        rc = cadb_cert_add(b->plan->lab.db, &row, b->plan->now, e);
-        X509_free(cert);
-        return rc;
+        return cadb_cert_add(b->plan->lab.db, &row, b->plan->now, e);
 }
 
 /* Inside the transaction. */

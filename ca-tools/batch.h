@@ -17,6 +17,9 @@ struct batch_item {
         char *before; /* what the one that had the name is called now; NULL */
         const struct issuer *issuer;
         struct pki_serial serial;
+        int64_t not_before, not_after;
+        char *subject; /* to read it from the DER again takes OpenSSL longer
+                          than to sign */
         struct buf der;
         bool has_key; /* its key is in its folder */
 };
