@@ -232,8 +232,7 @@ struct cadb_filter {
         int64_t now;            /* decides what has expired */
 };
 
-/* In order of issue; f NULL: all.  Constant memory.  A filter by status or
- * end reads all of them before the first row comes. */
+/* In order of issue; f NULL: all.  Constant memory. */
 int cadb_cert_each(struct cadb *db, const struct cadb_filter *f,
     int (*row)(void *arg, const struct cadb_cert *cert, struct err *e),
     void *arg, struct err *e);

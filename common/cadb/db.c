@@ -209,10 +209,11 @@ int cadb_open(const char *dir, struct cadb **out, struct err *e)
                 goto fail;
         if (version < CADB_SCHEMA_VERSION) {
                 err_set(e, ERR_CONFIG,
-                    "%s: schema version %lld is older than this program's %d: "
-                    "'ocsp-ca crl' or any other command that writes brings it "
-                    "up to date",
-                    db->path, (long long)version, CADB_SCHEMA_VERSION);
+                    "%s: made by an older ocsp-lab (schema version %lld, this "
+                    "program's is %d): bring it up to date, nothing is lost, "
+                    "with 'ocsp-ca crl --dir %s' or any other command of "
+                    "ocsp-ca that writes, then start this again",
+                    db->path, (long long)version, CADB_SCHEMA_VERSION, dir);
                 goto fail;
         }
         if (db_settle(db, e) != 0)

@@ -29,27 +29,6 @@
         " CROSS JOIN cert ON cert.ca = ca.id"                                  \
         " CROSS JOIN issued ON issued.id = cert.issued "
 
-/* The same from the names, which have an index of their own. */
-#define NAMES                                                                  \
-        "(SELECT id FROM issued INDEXED BY issued_name"                        \
-        " WHERE name IS NOT NULL AND name GLOB ?5) AS named"                   \
-        " CROSS JOIN issued ON issued.id = named.id"
-#define CERTS_OF_NAMES                                                         \
-        "SELECT " CERT_COLUMNS " FROM " NAMES                                  \
-        " CROSS JOIN cert ON cert.ca = issued.ca"                              \
-        " AND cert.serial = issued.serial"                                     \
-        " JOIN ca ON ca.id = issued.ca "
-
-/* The same from the states: narrow rows are read, and sorted, first. */
-#define CERTS_OF_STATES                                                        \
-        "SELECT " CERT_COLUMNS " FROM cert"                                    \
-        " CROSS JOIN issued ON issued.id = cert.issued"                        \
-        " JOIN ca ON ca.id = cert.ca "
-#define CERTS_OF_REVOKED                                                       \
-        "SELECT " CERT_COLUMNS " FROM cert INDEXED BY cert_revoked"            \
-        " CROSS JOIN issued ON issued.id = cert.issued"                        \
-        " JOIN ca ON ca.id = cert.ca "
-
 /* ?1 a CA or 0, ?2 enum cadb_filter_status, ?3 the end or NULL, ?4 now. */
 #define FILTER                                                                 \
         "(?1 = 0 OR cert.ca = ?1)"                                             \
@@ -60,9 +39,31 @@
         " ELSE cert.not_after < ?4 END"                                        \
         " AND (?3 IS NULL OR cert.not_after < ?3)"
 
+/*
+ * The same from the names or the states: narrow rows are chosen and sorted,
+ * then joined.  LIMIT keeps SQLite from sorting the joined ones instead; a
+ * join keeps the order of its outermost loop.
+ */
+#define NAMES                                                                  \
+        "(SELECT id FROM issued INDEXED BY issued_name"                        \
+        " WHERE name IS NOT NULL AND name GLOB ?5 ORDER BY id LIMIT -1)"       \
+        " AS named CROSS JOIN issued ON issued.id = named.id"                  \
+        " CROSS JOIN cert ON cert.ca = issued.ca"                              \
+        " AND cert.serial = issued.serial "
+#define STATES(from)                                                           \
+        "SELECT " CERT_COLUMNS " FROM (SELECT * FROM cert " from               \
+        " AND " FILTER " ORDER BY issued LIMIT -1) AS cert"                    \
+        " CROSS JOIN issued ON issued.id = cert.issued"                        \
+        " CROSS JOIN ca ON ca.id = cert.ca"
+#define ONLY_REVOKED "INDEXED BY cert_revoked WHERE cert.status = 1"
+
 const char *const sql_text[SQL_COUNT_] = {
-    /* Both are per connection.  FULL syncs the WAL before commit returns. */
-    [SQL_SETUP_WRITE] = "PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL",
+    /* All are per connection.  FULL syncs the WAL before commit returns.  The
+     * cache, in KiB, is what a million rows in one transaction may take; what
+     * they leave of the WAL is given back to the disk. */
+    [SQL_SETUP_WRITE] = "PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL;"
+                        " PRAGMA cache_size = -131072;"
+                        " PRAGMA journal_size_limit = 16777216",
     [SQL_SETUP_TEMPORARY] = "PRAGMA synchronous = OFF",
     /* Nobody knows the file yet, and cadb_publish syncs it whole. */
     [SQL_SETUP_CREATE] = "PRAGMA foreign_keys = ON; PRAGMA synchronous = OFF;"
@@ -130,19 +131,16 @@ const char *const sql_text[SQL_COUNT_] = {
     [SQL_CERT_DER] =
         "SELECT issued.der FROM cert JOIN issued ON issued.id = cert.issued"
         " WHERE cert.ca = ?1 AND cert.serial = ?2 AND issued.der IS NOT NULL",
-    [SQL_CERTS_IN_ORDER] =
-        CERT_OF_ISSUED "WHERE (?1 = 0 OR issued.ca = ?1) ORDER BY issued.id",
-    [SQL_CERTS_BY_NAME] = CERTS_OF_NAMES "WHERE " FILTER " ORDER BY named.id",
-    [SQL_CERTS_BY_STATE] =
-        CERTS_OF_STATES "WHERE " FILTER " ORDER BY cert.issued",
-    [SQL_CERTS_REVOKED] = CERTS_OF_REVOKED "WHERE cert.status = 1 AND " FILTER
-                                           " ORDER BY cert.issued",
-    [SQL_COUNT_BY_NAME] =
-        "SELECT count(*) FROM " NAMES " JOIN cert ON cert.ca = issued.ca"
-        " AND cert.serial = issued.serial WHERE " FILTER,
+    [SQL_CERTS_IN_ORDER] = CERT_OF_ISSUED
+    "WHERE (?1 = 0 OR issued.ca = ?1) AND " FILTER " ORDER BY issued.id",
+    [SQL_CERTS_BY_NAME] = "SELECT " CERT_COLUMNS " FROM " NAMES
+                          "CROSS JOIN ca ON ca.id = issued.ca WHERE " FILTER,
+    [SQL_CERTS_BY_STATE] = STATES("WHERE 1"),
+    [SQL_CERTS_REVOKED] = STATES(ONLY_REVOKED),
+    [SQL_COUNT_BY_NAME] = "SELECT count(*) FROM " NAMES "WHERE " FILTER,
     [SQL_COUNT_BY_STATE] = "SELECT count(*) FROM cert WHERE " FILTER,
-    [SQL_COUNT_REVOKED] = "SELECT count(*) FROM cert INDEXED BY cert_revoked"
-                          " WHERE cert.status = 1 AND " FILTER,
+    [SQL_COUNT_REVOKED] =
+        "SELECT count(*) FROM cert " ONLY_REVOKED " AND " FILTER,
     [SQL_ISSUED_INSERT] =
         "INSERT INTO issued (ca, serial, name, subject, not_before, der)"
         " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",

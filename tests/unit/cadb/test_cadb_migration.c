@@ -12,6 +12,7 @@ static struct cadb *open_raw(const char *path)
         struct cadb *db = calloc(1, sizeof(*db));
 
         assert_non_null(db);
+        db->watch = -1;
         assert_int_equal(SQLITE_OK, sqlite3_open(path, &db->sql));
         return db;
 }
