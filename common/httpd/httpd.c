@@ -34,6 +34,24 @@ static void loop_drain_wakes(const struct loop *l)
                 ;
 }
 
+static unsigned loop_connections(const struct loop *l)
+{
+        return MHD_get_daemon_info(
+            l->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS)
+            ->num_connections;
+}
+
+/* At its limit libmicrohttpd leaves the listening socket alone until it runs
+ * again with a free place, for which no event may come. */
+static void loop_work(const struct loop *l)
+{
+        bool full = loop_connections(l) >= l->limit;
+
+        MHD_run(l->daemon);
+        if (full && loop_connections(l) < l->limit)
+                MHD_run(l->daemon);
+}
+
 /*
  * Waits at most max ms (-1: no limit of its own) and does what there is to do;
  * false if nothing had come in.
@@ -57,7 +75,7 @@ static bool loop_turn(struct loop *l, int max)
                 loop_drain_wakes(l);
         if (l->parked != NULL)
                 calls_resume(l, l->turn_ms, p[1].revents != 0);
-        MHD_run(l->daemon);
+        loop_work(l);
         return p[0].revents != 0;
 }
 
@@ -96,15 +114,17 @@ static void *loop_run(void *arg)
 static int loop_start(struct loop *l, struct err *e)
 {
         const struct httpd_options *o = &l->server->options;
-        unsigned limit = o->max_connections / o->threads;
         int rc;
 
+        l->limit = o->max_connections / o->threads;
+        if (l->limit == 0)
+                l->limit = 1;
         l->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
         if (l->wake_fd < 0)
                 return err_errno(e, ERR_OS, "HTTP server");
         l->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME,
             0, NULL, NULL, call_step, l, MHD_OPTION_LISTEN_SOCKET, o->fd,
-            MHD_OPTION_CONNECTION_LIMIT, limit > 0 ? limit : 1U,
+            MHD_OPTION_CONNECTION_LIMIT, l->limit,
             MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTPD_IDLE_S,
             MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTPD_MEMORY,
             MHD_OPTION_UNESCAPE_CALLBACK, call_keep_raw, NULL,

@@ -38,6 +38,7 @@ struct loop {
         bool started;
         int wake_fd; /* eventfd */
         struct MHD_Daemon *daemon;
+        unsigned limit;   /* of connections */
         int64_t turn_ms;  /* monotonic: when this turn began to work */
         size_t in_flight; /* begun, and not completed */
         struct call *parked;

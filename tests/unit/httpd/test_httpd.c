@@ -551,6 +551,7 @@ static void connections_beyond_the_limit_wait_for_their_turn(void **state)
 {
         struct fixture *f = server_new(1, 2);
         int a = client_connect(f->port), b = client_connect(f->port), c;
+        int64_t start = monotonic_ms();
 
         (void)state;
         ask(a, "GET /fixed HTTP/1.1\r\nHost: h\r\n\r\n", 200, "fixed");
@@ -559,6 +560,8 @@ static void connections_beyond_the_limit_wait_for_their_turn(void **state)
         client_send(c, "GET /fixed HTTP/1.1\r\nHost: h\r\n\r\n");
         close(a);
         ask(c, "", 200, "fixed");
+        /* When a has gone, and not when the idle b is closed. */
+        assert_true(monotonic_ms() - start < HTTPD_IDLE_S * 1000 / 2);
         close(b);
         close(c);
         server_free(f);
