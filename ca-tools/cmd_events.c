@@ -25,173 +25,188 @@ enum { BATCH = 128 };
 enum { READER_LOOK_MS = 1000 };
 
 struct trail {
-  struct cadb *db;
-  int64_t since; /* number of the last one that was printed */
-  bool json, follow;
-  size_t len; /* of what is read and not printed */
-  struct cadb_event batch[BATCH];
+        struct cadb *db;
+        int64_t since; /* number of the last one that was printed */
+        bool json, follow;
+        size_t len; /* of what is read and not printed */
+        struct cadb_event batch[BATCH];
 };
 
-static json_t *event_json(const struct cadb_event *ev) {
-  return json_pack("{s:I, s:o, s:s, s:s*, s:s*, s:o*, s:s*}", "seq",
-                   (json_int_t)ev->seq, "at", json_time(ev->at), "kind",
-                   ev->kind, "ca", ev->ca_name[0] != '\0' ? ev->ca_name : NULL,
-                   "name", ev->name[0] != '\0' ? ev->name : NULL, "serial",
-                   ev->serial_len > 0 ? json_serial(ev->serial, ev->serial_len)
-                                      : NULL,
-                   "detail", ev->detail[0] != '\0' ? ev->detail : NULL);
+static json_t *event_json(const struct cadb_event *ev)
+{
+        return json_pack("{s:I, s:o, s:s, s:s*, s:s*, s:o*, s:s*}", "seq",
+            (json_int_t)ev->seq, "at", json_time(ev->at), "kind", ev->kind,
+            "ca", ev->ca_name[0] != '\0' ? ev->ca_name : NULL, "name",
+            ev->name[0] != '\0' ? ev->name : NULL, "serial",
+            ev->serial_len > 0 ? json_serial(ev->serial, ev->serial_len) : NULL,
+            "detail", ev->detail[0] != '\0' ? ev->detail : NULL);
 }
 
-static void print_event(const struct cadb_event *ev) {
-  char at[TIME_TEXT_MAX], serial[PKI_SERIAL_TEXT_MAX];
+static void print_event(const struct cadb_event *ev)
+{
+        char at[TIME_TEXT_MAX], serial[PKI_SERIAL_TEXT_MAX];
 
-  printf("%6lld  %s  %-8s", (long long)ev->seq, format_time(ev->at, at),
-         ev->kind);
-  if (ev->ca_name[0] != '\0')
-    printf(" %s", ev->ca_name);
-  if (ev->name[0] != '\0')
-    printf(" %s", ev->name);
-  if (ev->serial_len > 0)
-    printf(" %s",
-           pki_serial_text((struct span){ev->serial, ev->serial_len}, serial));
-  if (ev->detail[0] != '\0')
-    printf(" %s", ev->detail);
-  printf("\n");
+        printf("%6lld  %s  %-8s", (long long)ev->seq, format_time(ev->at, at),
+            ev->kind);
+        if (ev->ca_name[0] != '\0')
+                printf(" %s", ev->ca_name);
+        if (ev->name[0] != '\0')
+                printf(" %s", ev->name);
+        if (ev->serial_len > 0)
+                printf(" %s",
+                    pki_serial_text(
+                        (struct span){ev->serial, ev->serial_len}, serial));
+        if (ev->detail[0] != '\0')
+                printf(" %s", ev->detail);
+        printf("\n");
 }
 
-static int row(void *arg, const struct cadb_event *ev, struct err *e) {
-  struct trail *t = arg;
+static int row(void *arg, const struct cadb_event *ev, struct err *e)
+{
+        struct trail *t = arg;
 
-  (void)e;
-  t->batch[t->len++] = *ev;
-  return t->len < BATCH ? 0 : -1;
+        (void)e;
+        t->batch[t->len++] = *ev;
+        return t->len < BATCH ? 0 : -1;
 }
 
-static int print_batch(struct trail *t, struct err *e) {
-  size_t i;
+static int print_batch(struct trail *t, struct err *e)
+{
+        size_t i;
 
-  for (i = 0; i < t->len; i++) {
-    if (!t->json)
-      print_event(&t->batch[i]);
-    else if (print_json(event_json(&t->batch[i]), e) != 0)
-      return -1;
-    t->since = t->batch[i].seq;
-  }
-  return ferror(stdout) ? cli_flush(e) : 0;
+        for (i = 0; i < t->len; i++) {
+                if (!t->json)
+                        print_event(&t->batch[i]);
+                else if (print_json(event_json(&t->batch[i]), e) != 0)
+                        return -1;
+                t->since = t->batch[i].seq;
+        }
+        return ferror(stdout) ? cli_flush(e) : 0;
 }
 
 /* All that there is after t->since. */
-static int print_events(struct trail *t, struct err *e) {
-  do {
-    t->len = 0;
-    if (cadb_event_each(t->db, t->since, row, t, e) != 0 && t->len < BATCH)
-      return -1;
-    if (print_batch(t, e) != 0)
-      return -1;
-  } while (t->len == BATCH);
-  return 0;
+static int print_events(struct trail *t, struct err *e)
+{
+        do {
+                t->len = 0;
+                if (cadb_event_each(t->db, t->since, row, t, e) != 0 &&
+                    t->len < BATCH)
+                        return -1;
+                if (print_batch(t, e) != 0)
+                        return -1;
+        } while (t->len == BATCH);
+        return 0;
 }
 
 /* ---- following ---------------------------------------------------------- */
 
 /* Each line left in one piece, so nothing is half done wherever this
  * strikes.  What a reader that has gone does not want is not flushed. */
-static void end(int signal_number) {
-  (void)signal_number;
-  _exit(0);
+static void end(int signal_number)
+{
+        (void)signal_number;
+        _exit(0);
 }
 
-static void start_following(void) {
-  struct sigaction action = {.sa_handler = end};
+static void start_following(void)
+{
+        struct sigaction action = {.sa_handler = end};
 
-  setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
-  sigaction(SIGTERM, &action, NULL);
-  sigaction(SIGINT, &action, NULL);
+        setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
+        sigaction(SIGTERM, &action, NULL);
+        sigaction(SIGINT, &action, NULL);
 }
 
 /* A pipe or socket that nobody reads any more. */
-static bool reader_gone(void) {
-  struct pollfd out = {.fd = STDOUT_FILENO};
+static bool reader_gone(void)
+{
+        struct pollfd out = {.fd = STDOUT_FILENO};
 
-  return poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
+        return poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
 }
 
-static int wait_timeout(void) {
-  struct stat st;
+static int wait_timeout(void)
+{
+        struct stat st;
 
-  if (fstat(STDOUT_FILENO, &st) != 0)
-    return -1;
-  return S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode) ? READER_LOOK_MS : -1;
+        if (fstat(STDOUT_FILENO, &st) != 0)
+                return -1;
+        return S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode) ? READER_LOOK_MS
+                                                            : -1;
 }
 
 /* Until something was committed after the stamp. */
-static int wait_for_more(const struct trail *t, const struct cadb_stamp *stamp,
-                         struct err *e) {
-  int timeout = wait_timeout(), changed;
+static int wait_for_more(
+    const struct trail *t, const struct cadb_stamp *stamp, struct err *e)
+{
+        int timeout = wait_timeout(), changed;
 
-  do {
-    changed = cadb_wait_change(t->db, stamp, timeout, e);
-    if (reader_gone())
-      end(0);
-  } while (changed == 0);
-  return changed;
+        do {
+                changed = cadb_wait_change(t->db, stamp, timeout, e);
+                if (reader_gone())
+                        end(0);
+        } while (changed == 0);
+        return changed;
 }
 
 /* The stamp is older than what is read after it: a commit in between is read
  * twice over, never missed, and its events are printed once as their numbers
  * grow. */
-static int follow(struct trail *t, struct err *e) {
-  struct cadb_stamp stamp;
-  int rc;
+static int follow(struct trail *t, struct err *e)
+{
+        struct cadb_stamp stamp;
+        int rc;
 
-  start_following();
-  do {
-    if (cadb_stamp_take(t->db, &stamp, e) != 0)
-      return -1;
-    rc = print_events(t, e);
-    if (reader_gone())
-      end(0);
-    if (rc == 0)
-      rc = wait_for_more(t, &stamp, e);
-  } while (rc == 1);
-  return rc;
+        start_following();
+        do {
+                if (cadb_stamp_take(t->db, &stamp, e) != 0)
+                        return -1;
+                rc = print_events(t, e);
+                if (reader_gone())
+                        end(0);
+                if (rc == 0)
+                        rc = wait_for_more(t, &stamp, e);
+        } while (rc == 1);
+        return rc;
 }
 
-static int parse(struct trail *t, struct args *a, struct err *e) {
-  uint64_t since = 0;
-  int option;
+static int parse(struct trail *t, struct args *a, struct err *e)
+{
+        uint64_t since = 0;
+        int option;
 
-  while ((option = args_next(a, options, e)) != ARGS_END) {
-    switch (option) {
-    case OPT_SINCE:
-      if (parse_uint(optarg, INT64_MAX, &since, e) != 0)
-        return err_prefix(e, "--since");
-      break;
-    case OPT_FOLLOW:
-      t->follow = true;
-      break;
-    default:
-      return -1;
-    }
-  }
-  t->since = (int64_t)since;
-  t->json = a->json;
-  return args_words(a, 0, 0, "", e);
+        while ((option = args_next(a, options, e)) != ARGS_END) {
+                switch (option) {
+                case OPT_SINCE:
+                        if (parse_uint(optarg, INT64_MAX, &since, e) != 0)
+                                return err_prefix(e, "--since");
+                        break;
+                case OPT_FOLLOW:
+                        t->follow = true;
+                        break;
+                default:
+                        return -1;
+                }
+        }
+        t->since = (int64_t)since;
+        t->json = a->json;
+        return args_words(a, 0, 0, "", e);
 }
 
-static int run(struct args *a, struct err *e) {
-  struct lab lab = {0};
-  struct trail t = {.len = 0};
-  int rc = -1;
+static int run(struct args *a, struct err *e)
+{
+        struct lab lab = {0};
+        struct trail t = {.len = 0};
+        int rc = -1;
 
-  if (parse(&t, a, e) != 0)
-    return -1;
-  if (lab_open(&lab, a, e) == 0) {
-    t.db = lab.db;
-    rc = t.follow ? follow(&t, e) : print_events(&t, e);
-  }
-  lab_release(&lab);
-  return rc;
+        if (parse(&t, a, e) != 0)
+                return -1;
+        if (lab_open(&lab, a, e) == 0) {
+                t.db = lab.db;
+                rc = t.follow ? follow(&t, e) : print_events(&t, e);
+        }
+        lab_release(&lab);
+        return rc;
 }
 
 const struct command cmd_events = {

@@ -21,181 +21,194 @@ static const struct option options[] = {
 enum { GLOBS_MAX = 100 };
 
 struct listing {
-  const char *ca, *expires_before; /* NULL: not given */
-  bool json, only_count;
-  char **globs; /* those that the database is not asked with */
-  size_t globs_len;
-  struct cadb_filter filter;
-  size_t count;
+        const char *ca, *expires_before; /* NULL: not given */
+        bool json, only_count;
+        char **globs; /* those that the database is not asked with */
+        size_t globs_len;
+        struct cadb_filter filter;
+        size_t count;
 };
 
-static int parse_status(const char *text, enum cadb_filter_status *out,
-                        struct err *e) {
-  static const struct {
-    const char *name;
-    enum cadb_filter_status status;
-  } known[] = {
-      {"good", CADB_ONLY_GOOD},
-      {"revoked", CADB_ONLY_REVOKED},
-      {"hold", CADB_ONLY_HOLD},
-      {"expired", CADB_ONLY_EXPIRED},
-  };
-  size_t i;
+static int parse_status(
+    const char *text, enum cadb_filter_status *out, struct err *e)
+{
+        static const struct {
+                const char *name;
+                enum cadb_filter_status status;
+        } known[] = {
+            {"good", CADB_ONLY_GOOD},
+            {"revoked", CADB_ONLY_REVOKED},
+            {"hold", CADB_ONLY_HOLD},
+            {"expired", CADB_ONLY_EXPIRED},
+        };
+        size_t i;
 
-  for (i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-    if (strcmp(text, known[i].name) != 0)
-      continue;
-    *out = known[i].status;
-    return 0;
-  }
-  return err_set(e, ERR_USAGE,
-                 "--status '%s': choose good, revoked, hold or expired", text);
+        for (i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+                if (strcmp(text, known[i].name) != 0)
+                        continue;
+                *out = known[i].status;
+                return 0;
+        }
+        return err_set(e, ERR_USAGE,
+            "--status '%s': choose good, revoked, hold or expired", text);
 }
 
-static int parse(struct listing *l, struct args *a, struct err *e) {
-  int option;
+static int parse(struct listing *l, struct args *a, struct err *e)
+{
+        int option;
 
-  while ((option = args_next(a, options, e)) != ARGS_END) {
-    switch (option) {
-    case OPT_CA:
-      l->ca = optarg;
-      break;
-    case OPT_STATUS:
-      if (parse_status(optarg, &l->filter.status, e) != 0)
-        return -1;
-      break;
-    case OPT_EXPIRES_BEFORE:
-      l->expires_before = optarg;
-      break;
-    case OPT_COUNT:
-      l->only_count = true;
-      break;
-    default:
-      return -1;
-    }
-  }
-  l->json = a->json;
-  l->globs = a->words;
-  l->globs_len = a->words_len;
-  return args_words(a, 0, GLOBS_MAX, "", e);
+        while ((option = args_next(a, options, e)) != ARGS_END) {
+                switch (option) {
+                case OPT_CA:
+                        l->ca = optarg;
+                        break;
+                case OPT_STATUS:
+                        if (parse_status(optarg, &l->filter.status, e) != 0)
+                                return -1;
+                        break;
+                case OPT_EXPIRES_BEFORE:
+                        l->expires_before = optarg;
+                        break;
+                case OPT_COUNT:
+                        l->only_count = true;
+                        break;
+                default:
+                        return -1;
+                }
+        }
+        l->json = a->json;
+        l->globs = a->words;
+        l->globs_len = a->words_len;
+        return args_words(a, 0, GLOBS_MAX, "", e);
 }
 
 /* The lab's clock decides what has expired, and what +8d is. */
-static int set_filter(struct listing *l, const struct lab *lab, struct err *e) {
-  struct cadb_filter *f = &l->filter;
-  struct cadb_ca ca = {.id = 0};
+static int set_filter(struct listing *l, const struct lab *lab, struct err *e)
+{
+        struct cadb_filter *f = &l->filter;
+        struct cadb_ca ca = {.id = 0};
 
-  if (l->ca != NULL && authority_find(lab, l->ca, &ca, e) != 0)
-    return -1;
-  f->ca = ca.id;
-  f->now = lab_now(lab);
-  if (l->expires_before != NULL &&
-      parse_time(l->expires_before, f->now, &f->expires_before, e) != 0)
-    return err_prefix(e, "--expires-before");
-  if (l->expires_before != NULL && f->expires_before == 0)
-    f->expires_before = -1; /* 1970-01-01: 0 says any */
-  /* The database finds one name, or those that begin alike, by its
-   * index; its brackets are not the shell's. */
-  if (l->globs_len == 1 && strpbrk(l->globs[0], "[\\") == NULL) {
-    f->name_glob = l->globs[0];
-    l->globs_len = 0;
-  }
-  return 0;
+        if (l->ca != NULL && authority_find(lab, l->ca, &ca, e) != 0)
+                return -1;
+        f->ca = ca.id;
+        f->now = lab_now(lab);
+        if (l->expires_before != NULL &&
+            parse_time(l->expires_before, f->now, &f->expires_before, e) != 0)
+                return err_prefix(e, "--expires-before");
+        if (l->expires_before != NULL && f->expires_before == 0)
+                f->expires_before = -1; /* 1970-01-01: 0 says any */
+        /* The database finds one name, or those that begin alike, by its
+         * index; its brackets are not the shell's. */
+        if (l->globs_len == 1 && strpbrk(l->globs[0], "[\\") == NULL) {
+                f->name_glob = l->globs[0];
+                l->globs_len = 0;
+        }
+        return 0;
 }
 
-static bool wanted(const struct listing *l, const struct cadb_cert *cert) {
-  size_t i;
+static bool wanted(const struct listing *l, const struct cadb_cert *cert)
+{
+        size_t i;
 
-  for (i = 0; i < l->globs_len; i++)
-    if (cert->name[0] != '\0' &&
-        fnmatch(l->globs[i], cert->name, FNM_NOESCAPE) == 0)
-      return true;
-  return l->globs_len == 0;
+        for (i = 0; i < l->globs_len; i++)
+                if (cert->name[0] != '\0' &&
+                    fnmatch(l->globs[i], cert->name, FNM_NOESCAPE) == 0)
+                        return true;
+        return l->globs_len == 0;
 }
 
 /* A row at a time, so that a million of them need no memory: the array is
  * written by hand around its elements. */
 static int row_json(const struct listing *l, const struct cadb_cert *cert,
-                    bool expired, struct err *e) {
-  json_t *record = json_cert(cert);
+    bool expired, struct err *e)
+{
+        json_t *record = json_cert(cert);
 
-  json_object_set_new(record, "expired", json_boolean(expired));
-  printf(l->count == 0 ? "[" : ",");
-  return print_json(record, e);
+        json_object_set_new(record, "expired", json_boolean(expired));
+        printf(l->count == 0 ? "[" : ",");
+        return print_json(record, e);
 }
 
-static void row_text(const struct listing *l, const struct cadb_cert *cert,
-                     bool expired) {
-  static const char format[] = "%-20s %-6s %-20s %-32s %s%s\n";
-  char state[STATE_TEXT_MAX], end[TIME_TEXT_MAX];
-  char serial[PKI_SERIAL_TEXT_MAX];
+static void row_text(
+    const struct listing *l, const struct cadb_cert *cert, bool expired)
+{
+        static const char format[] = "%-20s %-6s %-20s %-32s %s%s\n";
+        char state[STATE_TEXT_MAX], end[TIME_TEXT_MAX];
+        char serial[PKI_SERIAL_TEXT_MAX];
 
-  if (l->count == 0)
-    printf(format, "NAME", "CA", "EXPIRES", "SERIAL", "STATUS", "");
-  /* What has no name is still somebody: an OCSP signer. */
-  printf(format, cert->name[0] != '\0' ? cert->name : cert->subject,
-         cert->ca_name, format_time(cert->state.not_after, end),
-         pki_serial_text((struct span){cert->serial, cert->serial_len}, serial),
-         state_text(&cert->state, state), expired ? ", expired" : "");
+        if (l->count == 0)
+                printf(format, "NAME", "CA", "EXPIRES", "SERIAL", "STATUS", "");
+        /* What has no name is still somebody: an OCSP signer. */
+        printf(format, cert->name[0] != '\0' ? cert->name : cert->subject,
+            cert->ca_name, format_time(cert->state.not_after, end),
+            pki_serial_text(
+                (struct span){cert->serial, cert->serial_len}, serial),
+            state_text(&cert->state, state), expired ? ", expired" : "");
 }
 
-static int row(void *arg, const struct cadb_cert *cert, struct err *e) {
-  struct listing *l = arg;
-  bool expired = cert->state.not_after < l->filter.now;
-  int rc = 0;
+static int row(void *arg, const struct cadb_cert *cert, struct err *e)
+{
+        struct listing *l = arg;
+        bool expired = cert->state.not_after < l->filter.now;
+        int rc = 0;
 
-  if (!wanted(l, cert))
-    return 0;
-  if (l->only_count)
-    ; /* only that */
-  else if (l->json)
-    rc = row_json(l, cert, expired, e);
-  else
-    row_text(l, cert, expired);
-  l->count++;
-  /* Gone or full: no use in going on. */
-  return rc == 0 && ferror(stdout) ? cli_flush(e) : rc;
+        if (!wanted(l, cert))
+                return 0;
+        if (l->only_count)
+                ; /* only that */
+        else if (l->json)
+                rc = row_json(l, cert, expired, e);
+        else
+                row_text(l, cert, expired);
+        l->count++;
+        /* Gone or full: no use in going on. */
+        return rc == 0 && ferror(stdout) ? cli_flush(e) : rc;
 }
 
-static int count(const struct lab *lab, struct listing *l, struct err *e) {
-  int64_t n = 0;
-  int rc = l->globs_len > 0 ? cadb_cert_each(lab->db, &l->filter, row, l, e)
-                            : cadb_cert_count(lab->db, &l->filter, &n, e);
+static int count(const struct lab *lab, struct listing *l, struct err *e)
+{
+        int64_t n = 0;
+        int rc = l->globs_len > 0
+                     ? cadb_cert_each(lab->db, &l->filter, row, l, e)
+                     : cadb_cert_count(lab->db, &l->filter, &n, e);
 
-  if (rc != 0)
-    return -1;
-  n += (int64_t)l->count;
-  if (l->json)
-    return print_json(json_pack("{s:I}", "count", (json_int_t)n), e);
-  printf("%lld\n", (long long)n);
-  return 0;
+        if (rc != 0)
+                return -1;
+        n += (int64_t)l->count;
+        if (l->json)
+                return print_json(
+                    json_pack("{s:I}", "count", (json_int_t)n), e);
+        printf("%lld\n", (long long)n);
+        return 0;
 }
 
-static int list(const struct lab *lab, struct listing *l, struct err *e) {
-  if (set_filter(l, lab, e) != 0)
-    return -1;
-  if (l->only_count)
-    return count(lab, l, e);
-  if (cadb_cert_each(lab->db, &l->filter, row, l, e) != 0)
-    return -1;
-  if (l->json)
-    printf(l->count == 0 ? "[]\n" : "]\n");
-  return 0;
+static int list(const struct lab *lab, struct listing *l, struct err *e)
+{
+        if (set_filter(l, lab, e) != 0)
+                return -1;
+        if (l->only_count)
+                return count(lab, l, e);
+        if (cadb_cert_each(lab->db, &l->filter, row, l, e) != 0)
+                return -1;
+        if (l->json)
+                printf(l->count == 0 ? "[]\n" : "]\n");
+        return 0;
 }
 
-static int run(struct args *a, struct err *e) {
-  struct listing l = {.count = 0};
-  struct lab lab = {0};
-  int rc = -1;
+static int run(struct args *a, struct err *e)
+{
+        struct listing l = {.count = 0};
+        struct lab lab = {0};
+        int rc = -1;
 
-  if (parse(&l, a, e) != 0)
-    return -1;
-  if (lab_open(&lab, a, e) == 0 && list(&lab, &l, e) == 0) {
-    signer_note(&lab);
-    rc = 0;
-  }
-  lab_release(&lab);
-  return rc;
+        if (parse(&l, a, e) != 0)
+                return -1;
+        if (lab_open(&lab, a, e) == 0 && list(&lab, &l, e) == 0) {
+                signer_note(&lab);
+                rc = 0;
+        }
+        lab_release(&lab);
+        return rc;
 }
 
 const struct command cmd_list = {

@@ -292,17 +292,17 @@ serial() {
 }
 
 @test "the issuing distribution point: a URL, the lab's, or none" {
-  ocsp-ca init --temporary --ocsp-url http://127.0.0.1:4080
+  ocsp-ca init --temporary --ocsp-url http://ocsp.example
   ocsp-ca crl
   [ "$(entries lab/crl/root.crl)" = "1 - -" ]
   ocsp-ca crl --idp http://crl.example/a.crl --json >made
   [ "$(field idp <made)" = http://crl.example/a.crl ]
   [ "$(entries lab/crl/root.crl)" = "2 - http://crl.example/a.crl" ]
   ocsp-ca crl --idp lab
-  [ "$(entries lab/crl/root.crl)" = "3 - http://127.0.0.1:4080/crl/root.crl" ]
+  [ "$(entries lab/crl/root.crl)" = "3 - http://ocsp.example/crl/root.crl" ]
   ocsp-ca crl --delta --idp lab
   [ "$(entries lab/crl/root-delta.crl)" = \
-    "4 3 http://127.0.0.1:4080/crl/root.crl" ]
+    "4 3 http://ocsp.example/crl/root.crl" ]
   ocsp-ca crl --idp none
   [ "$(entries lab/crl/root.crl)" = "5 - -" ]
   for idp in '' x root 'http://a b/' http:// LAB $'http://a/\xc3\xbc' \
