@@ -148,7 +148,8 @@ static int add_current(void *arg, const struct cadb_ca *ca, struct err *e)
         X509 *cert = NULL;
         int rc = 0;
 
-        if (ca->model != CADB_SIGNER_TRUSTED || !ca->has_signer)
+        if (ca->model != CADB_SIGNER_TRUSTED || !ca->has_signer ||
+            ca->signer_not_after < b->f->now)
                 return 0;
         if (file_path(path, sizeof(path), e, "%s/%s", b->f->dir,
                 ca->signer_path) != 0)

@@ -18,9 +18,9 @@ int anchors_recover(const struct lab *lab, struct err *e);
 
 /*
  * Writes responder.pem: fresh (NULL: none) first, for clients that read only
- * one, then the current signers, then those that were trusted before and are
- * still valid, since answers of theirs are about.  Within the write lock, and
- * before the commit that lets fresh sign.
+ * one, then the current signers, then those that were trusted before, all that
+ * are still valid, since answers of theirs are about.  Within the write lock,
+ * and before the commit that lets fresh sign.
  */
 int anchors_responders(const struct forge *f, X509 *fresh, struct err *e);
 
