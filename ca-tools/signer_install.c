@@ -151,14 +151,33 @@ static void guess_cert(struct install *s)
                 s->cert = sk_X509_value(s->certs, 0);
 }
 
+/* Without --ca: the certificate says who issued it, unless that does not
+ * count. */
+static int find_ca(struct install *s, struct err *e)
+{
+        int i, found = 0;
+
+        for (i = 0; s->ca_name == NULL && !s->trusted && found == 0 &&
+                    i < sk_X509_num(s->certs);
+             i++)
+                if (pki_ca_check(sk_X509_value(s->certs, i), "", NULL) != 0)
+                        found = authority_issuer_of(
+                            &s->lab, sk_X509_value(s->certs, i), &s->ca, e);
+        if (found != 0)
+                return found < 0 ? -1 : 0;
+        return authority_find(&s->lab, s->ca_name, &s->ca, e);
+}
+
 static int load(struct install *s, struct err *e)
 {
-        const char *current = s->ca.model != CADB_SIGNER_CA && s->ca.has_signer
-                                  ? s->ca.signer_path
-                                  : "";
+        const char *current = "";
 
+        if (pki_certs_load(s->file, &s->certs, e) != 0 || find_ca(s, e) != 0)
+                return -1;
+        if (s->ca.model != CADB_SIGNER_CA && s->ca.has_signer)
+                current = s->ca.signer_path;
         if (cadb_signer_each(s->lab.db, s->ca.id, find_request, s, e) != 0 ||
-            pki_certs_load(s->file, &s->certs, e) != 0 || try_file(s, e) != 0 ||
+            try_file(s, e) != 0 ||
             try_own_key(s, s->requested, KEY_REQUESTED, e) != 0)
                 return -1;
         /* One that cannot be read is no reason not to replace it. */
