@@ -8,31 +8,12 @@
 
 /* ---- trust -------------------------------------------------------------- */
 
-static int add_all(STACK_OF(X509) *to, const char *path, struct err *e)
-{
-        STACK_OF(X509) *certs = NULL;
-        int rc = 0;
-
-        if (pki_certs_load(path, &certs, e) != 0)
-                return -1;
-        while (rc == 0 && sk_X509_num(certs) > 0) {
-                X509 *cert = sk_X509_shift(certs);
-
-                if (sk_X509_push(to, cert) <= 0) {
-                        X509_free(cert);
-                        rc = err_set(e, ERR_OS, "out of memory");
-                }
-        }
-        sk_X509_pop_free(certs, X509_free);
-        return rc;
-}
-
-/* The same for a file that may be absent. */
+/* For a file that may be absent. */
 static int add_if_there(STACK_OF(X509) *to, const char *path, struct err *e)
 {
         struct err why = ERR_INIT;
 
-        if (add_all(to, path, &why) == 0 || why.code == ERR_NOTFOUND)
+        if (pki_certs_add(to, path, &why) == 0 || why.code == ERR_NOTFOUND)
                 return 0;
         return err_set(e, why.code, "%s", why.text);
 }
@@ -67,9 +48,10 @@ int trust_load(const struct trust_spec *spec, struct trust *out, struct err *e)
             .certs = sk_X509_new_null(), .responder_url = spec->responder_url};
         if (out->certs == NULL)
                 return err_set(e, ERR_OS, "out of memory");
-        if (spec->issuer != NULL && add_all(out->certs, spec->issuer, e) != 0)
+        if (spec->issuer != NULL &&
+            pki_certs_add(out->certs, spec->issuer, e) != 0)
                 return -1;
-        if (spec->ca != NULL && add_all(out->certs, spec->ca, e) != 0)
+        if (spec->ca != NULL && pki_certs_add(out->certs, spec->ca, e) != 0)
                 return -1;
         if (spec->dir != NULL &&
             (file_path(root, sizeof(root), e, "%s/root.pem", spec->dir) != 0 ||

@@ -142,6 +142,21 @@ int pki_certs_load(const char *path, STACK_OF(X509) **out, struct err *e)
         return load(path, INT_MAX, out, e);
 }
 
+int pki_certs_add(STACK_OF(X509) *certs, const char *path, struct err *e)
+{
+        STACK_OF(X509) *loaded;
+        int rc = 0;
+
+        if (pki_certs_load(path, &loaded, e) != 0)
+                return -1;
+        if (sk_X509_reserve(certs, sk_X509_num(loaded)) != 1)
+                rc = openssl_err(e, ERR_OS, "out of memory");
+        while (rc == 0 && sk_X509_num(loaded) > 0)
+                sk_X509_push(certs, sk_X509_shift(loaded));
+        sk_X509_pop_free(loaded, X509_free);
+        return rc;
+}
+
 int pki_cert_der(const X509 *cert, struct buf *out, struct err *e)
 {
         unsigned char *der = NULL;

@@ -60,6 +60,9 @@ int pki_cert_load(const char *path, X509 **out, struct err *e);
  * file.  path may be "-". */
 int pki_certs_load(const char *path, STACK_OF(X509) **out, struct err *e);
 
+/* The same, behind those that are in certs; on failure certs is as before. */
+int pki_certs_add(STACK_OF(X509) *certs, const char *path, struct err *e);
+
 int pki_cert_from_der(struct span der, X509 **out, struct err *e);
 int pki_cert_der(const X509 *cert, struct buf *out, struct err *e);
 int pki_cert_pem(const X509 *cert, struct buf *out, struct err *e);

@@ -29,20 +29,6 @@ static int push(STACK_OF(X509) *certs, X509 *cert, struct err *e)
         return 0;
 }
 
-/* Appends all certificates of a file. */
-static int load_into(STACK_OF(X509) *certs, const char *path, struct err *e)
-{
-        STACK_OF(X509) *loaded = NULL;
-        int rc;
-        int i;
-
-        rc = pki_certs_load(path, &loaded, e);
-        for (i = 0; rc == 0 && i < sk_X509_num(loaded); i++)
-                rc = push(certs, sk_X509_value(loaded, i), e);
-        sk_X509_pop_free(loaded, X509_free);
-        return rc;
-}
-
 /* --ca, else $OCSP_LAB_CA, else DIR/root.pem if it is there. */
 static int load_roots(struct subject *s, struct err *e)
 {
@@ -51,15 +37,15 @@ static int load_roots(struct subject *s, struct err *e)
         char path[PATH_MAX];
 
         if (given != NULL)
-                return load_into(s->roots, given, e);
+                return pki_certs_add(s->roots, given, e);
         if (env != NULL && *env != '\0')
-                return load_into(s->roots, env, e) == 0
+                return pki_certs_add(s->roots, env, e) == 0
                            ? 0
                            : err_prefix(e, "OCSP_LAB_CA");
         if (file_path(path, sizeof(path), e, "%s/root.pem", s->options->dir) !=
             0)
                 return -1;
-        return access(path, F_OK) == 0 ? load_into(s->roots, path, e) : 0;
+        return access(path, F_OK) == 0 ? pki_certs_add(s->roots, path, e) : 0;
 }
 
 /* --responder-cert, else DIR/responder.pem, which is there in a lab whose
@@ -89,7 +75,7 @@ int subject_open(
         s->untrusted = sk_X509_new_null();
         if (s->roots == NULL || s->untrusted == NULL)
                 return err_set(e, ERR_OS, "out of memory");
-        if (o->issuer != NULL && load_into(s->untrusted, o->issuer, e) != 0)
+        if (o->issuer != NULL && pki_certs_add(s->untrusted, o->issuer, e) != 0)
                 return -1;
         return load_responder(s, e) == 0 ? load_roots(s, e) : -1;
 }
@@ -123,13 +109,13 @@ static int load_beside(struct subject *s, const char *path, struct err *e)
         if (file_path(chain, sizeof(chain), e, "%.*schain.pem",
                 slash != NULL ? (int)(slash + 1 - path) : 0, path) != 0)
                 return -1;
-        return access(chain, F_OK) == 0 ? load_into(s->untrusted, chain, e) : 0;
+        return access(chain, F_OK) == 0 ? pki_certs_add(s->untrusted, chain, e)
+                                        : 0;
 }
 
 int subject_load(struct subject *s, const char *cert, struct err *e)
 {
-        STACK_OF(X509) *certs = NULL;
-        X509 *single = NULL;
+        X509 *leaf = NULL;
         char in_lab[PATH_MAX];
         int rc;
 
@@ -143,17 +129,14 @@ int subject_load(struct subject *s, const char *cert, struct err *e)
                             "%.200s",
                             cert, s->options->dir);
         }
-        /* A PEM file may hold its chain; DER holds one. */
-        rc = pki_cert_load(cert, &single, e);
+        rc = pki_cert_load(cert, &leaf, e);
         if (rc == 0) {
-                set_leaf(s, single);
-                if (pki_certs_load(cert, &certs, NULL) == 0)
-                        rc = load_into(s->untrusted, cert, e);
-        }
-        if (rc == 0)
+                set_leaf(s, leaf);
+                /* A PEM file may hold its chain, or else damage. */
+                (void)pki_certs_add(s->untrusted, cert, NULL);
                 rc = load_beside(s, cert, e);
-        sk_X509_pop_free(certs, X509_free);
-        X509_free(single);
+        }
+        X509_free(leaf);
         return rc;
 }
 

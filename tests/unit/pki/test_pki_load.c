@@ -133,6 +133,26 @@ static void bytes_behind_a_der_certificate_are_refused(void **state)
         buf_release(&der);
 }
 
+static void certificates_are_added_behind_others_or_not_at_all(void **state)
+{
+        struct buf pem = glued();
+        STACK_OF(X509) *certs = fixture_stack(fixture.root, NULL);
+        const char *path = fixture_file("f.pem", pem.data, pem.len, 0644);
+        struct err e = ERR_INIT;
+
+        (void)state;
+        assert_int_equal(pki_certs_add(certs, path, NULL), 0);
+        assert_int_equal(sk_X509_num(certs), 3);
+        assert_int_equal(X509_cmp(sk_X509_value(certs, 1), fixture.ca), 0);
+        assert_int_equal(X509_cmp(sk_X509_value(certs, 2), fixture.root), 0);
+        path = fixture_file("f.pem", pem.data, pem.len - 40, 0644);
+        assert_int_equal(pki_certs_add(certs, path, &e), -1);
+        assert_int_equal(e.code, ERR_DATA);
+        assert_int_equal(sk_X509_num(certs), 3);
+        sk_X509_pop_free(certs, X509_free);
+        buf_release(&pem);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -142,6 +162,8 @@ int main(void)
             cmocka_unit_test(a_cut_off_file_is_refused),
             cmocka_unit_test(what_holds_no_certificate_is_refused),
             cmocka_unit_test(bytes_behind_a_der_certificate_are_refused),
+            cmocka_unit_test(
+                certificates_are_added_behind_others_or_not_at_all),
         };
 
         return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
