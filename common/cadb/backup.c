@@ -172,9 +172,23 @@ static int fill_part(struct cadb *db, const struct copy *c, struct err *e)
         if (db_exec(to, SQL_SETUP_COPY, e) == 0)
                 rc = copy_pages(db, to, e);
         cadb_close(to);
-        if (rc == 0 && fsync(c->fd) != 0)
-                rc = err_errno(e, ERR_IO, "%s: cannot sync", c->part);
         return rc;
+}
+
+/* Versions 1 instead of 2 in the header (sqlite.org/fileformat.html, section
+ * 1.3.3): no WAL.  So who only looks at the copy leaves no other file beside
+ * it.  cadb_open_write takes that back. */
+static int finish_part(const struct copy *c, struct err *e)
+{
+        enum { VERSIONS_AT = 18 };
+        static const uint8_t versions[] = {1, 1};
+
+        if (pwrite(c->fd, versions, sizeof(versions), VERSIONS_AT) !=
+            (ssize_t)sizeof(versions))
+                return err_errno(e, ERR_IO, "%s: cannot write", c->part);
+        if (fsync(c->fd) != 0)
+                return err_errno(e, ERR_IO, "%s: cannot sync", c->part);
+        return 0;
 }
 
 /* Looked at again: a long copy may have been overtaken. */
@@ -195,8 +209,7 @@ int cadb_backup(struct cadb *db, const char *path, struct err *e)
         if (name_parts(&c, path, e) != 0 || check_target(db, &c, e) != 0)
                 return -1;
         if (open_part(&c, e) == 0) {
-                rc = fill_part(db, &c, e);
-                if (rc == 0)
+                if (fill_part(db, &c, e) == 0 && finish_part(&c, e) == 0)
                         rc = give_name(db, &c, e);
                 if (rc != 0)
                         unlink(c.part);

@@ -300,7 +300,11 @@ int cadb_event_each(struct cadb *db, int64_t since,
  * What stands there already is replaced if it is empty or an older copy, so
  * the same command may run every night.  ERR_EXISTS, and nothing changed, if
  * it is anything else, a database that is in use or the one of a CA
- * directory.  Not inside a snapshot or transaction.
+ * directory.  FILE.part is what it is called until it is whole; a killed one
+ * leaves that, the next takes it over.  Not inside a transaction.
+ *
+ * In the place of DIR/ca.db, while no program runs on DIR and with no ca.db-wal
+ * beside it, the copy is the database.
  */
 int cadb_backup(struct cadb *db, const char *path, struct err *e);
 

@@ -92,20 +92,6 @@ int cadb_create(const char *dir, const struct cadb_settings *s,
         return 0;
 }
 
-static int set_wal(struct cadb *db, struct err *e)
-{
-        bool wal;
-
-        if (db_is_wal(db, SQL_JOURNAL_WAL, &wal, e) != 0)
-                return -1;
-        if (!wal)
-                return err_set(e, ERR_IO,
-                    "%s: this file system cannot hold the database: put the "
-                    "directory on a local disk",
-                    db->path);
-        return 0;
-}
-
 /* What lies beside an absent ca.db belonged to a removed one; SQLite would
  * replay it. */
 static int give_name(const char *temp, const char *path, struct err *e)
@@ -130,7 +116,7 @@ int cadb_publish(struct cadb *db, struct err *e)
         memcpy(path, db->path, sizeof(path));
         path[strlen(path) - strlen(".new")] = '\0';
         memcpy(dir, path, sizeof(dir));
-        rc = set_wal(db, e);
+        rc = schema_set_wal(db, e);
         cadb_close(db);
         /* No handle is open: our close() here drops no lock of SQLite's. */
         if (rc != 0 || (durable && file_sync(temp, e) != 0) ||

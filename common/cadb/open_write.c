@@ -31,6 +31,20 @@ int schema_migrate(struct cadb *db, int64_t version, struct err *e)
         return 0;
 }
 
+int schema_set_wal(struct cadb *db, struct err *e)
+{
+        bool wal;
+
+        if (db_is_wal(db, SQL_JOURNAL_WAL, &wal, e) != 0)
+                return -1;
+        if (!wal)
+                return err_set(e, ERR_IO,
+                    "%s: this file system cannot hold the database: put the "
+                    "directory on a local disk",
+                    db->path);
+        return 0;
+}
+
 /* The version is read again inside the transaction: of two programs that
  * come with an old database, one migrates. */
 static int upgrade(struct cadb *db, struct err *e)
@@ -51,6 +65,16 @@ static int upgrade(struct cadb *db, struct err *e)
         return 0;
 }
 
+/* A backup has no WAL until it is somebody's database again. */
+static int restore_wal(struct cadb *db, struct err *e)
+{
+        bool wal;
+
+        if (db_is_wal(db, SQL_JOURNAL_MODE, &wal, e) != 0)
+                return -1;
+        return wal ? 0 : schema_set_wal(db, e);
+}
+
 int cadb_open_write(const char *dir, struct cadb **out, struct err *e)
 {
         struct cadb *db;
@@ -66,7 +90,8 @@ int cadb_open_write(const char *dir, struct cadb **out, struct err *e)
                 err_set(e, ERR_IO, "%s: this user may not write it", db->path);
                 goto fail;
         }
-        if (upgrade(db, e) != 0 || setup(db, e) != 0 || db_settle(db, e) != 0)
+        if (upgrade(db, e) != 0 || setup(db, e) != 0 ||
+            restore_wal(db, e) != 0 || db_settle(db, e) != 0)
                 goto fail;
         *out = db;
         return 0;

@@ -21,6 +21,9 @@ int trail_append(
 /* In ca_write.c: a statement with the id of a CA as its only parameter. */
 int run_on_ca(struct cadb *db, enum sql_id id, int64_t ca, struct err *e);
 
+/* Makes the journal mode WAL. */
+int schema_set_wal(struct cadb *db, struct err *e);
+
 /* Brings the schema from version to ours, all or nothing. */
 int schema_migrate(struct cadb *db, int64_t version, struct err *e);
 
