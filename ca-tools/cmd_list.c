@@ -18,7 +18,8 @@ static const struct option options[] = {
     ARGS_COMMON,
 };
 
-enum { GLOBS_MAX = 100 };
+/* No name is longer than CADB_NAME_MAX; SQLite gives up at 50,000. */
+enum { GLOBS_MAX = 100, GLOB_OCTETS_MAX = 1000 };
 
 struct listing {
         const char *ca, *expires_before; /* NULL: not given */
@@ -53,6 +54,20 @@ static int parse_status(
             "--status '%s': choose good, revoked, hold or expired", text);
 }
 
+static int take_globs(struct listing *l, const struct args *a, struct err *e)
+{
+        size_t i;
+
+        l->globs = a->words;
+        l->globs_len = a->words_len;
+        for (i = 0; i < l->globs_len; i++)
+                if (strlen(l->globs[i]) > GLOB_OCTETS_MAX)
+                        return err_set(e, ERR_USAGE,
+                            "'%s': a pattern of more than %d octets",
+                            l->globs[i], GLOB_OCTETS_MAX);
+        return args_words(a, 0, GLOBS_MAX, "", e);
+}
+
 static int parse(struct listing *l, struct args *a, struct err *e)
 {
         int option;
@@ -77,9 +92,7 @@ static int parse(struct listing *l, struct args *a, struct err *e)
                 }
         }
         l->json = a->json;
-        l->globs = a->words;
-        l->globs_len = a->words_len;
-        return args_words(a, 0, GLOBS_MAX, "", e);
+        return take_globs(l, a, e);
 }
 
 /* The lab's clock decides what has expired, and what +8d is. */
