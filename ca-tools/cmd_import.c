@@ -263,13 +263,20 @@ static int take_into_old(struct job *j, struct err *e)
 
 static int take(struct job *j, struct err *e)
 {
+        const struct cadb_settings wish = j->settings;
         const char *dir = j->im.forge.dir;
 
         if (j->wish.ca_certs_len == 0 || lab_dir_check(dir, NULL) == 0)
                 return take_into_old(j, e);
-        if (take_into_new(j, e) != 0)
+        if (take_into_new(j, e) == 0)
+                return j->watch ? open_lab(j, e) : 0;
+        if (e->code != ERR_EXISTS || lab_dir_check(dir, NULL) != 0)
                 return -1;
-        return j->watch ? open_lab(j, e) : 0;
+        /* Somebody else has made it meanwhile. */
+        j->settings = wish;
+        j->im.fresh = false;
+        j->im.made_len = 0;
+        return take_into_old(j, e);
 }
 
 static int print_all(const struct job *j, struct err *e)

@@ -68,8 +68,8 @@ struct import_result {
         char ca[LAB_NAME_MAX + 1]; /* "" for certificates of several */
         size_t rows;               /* lines, certificates, entries */
         size_t added, changed, same;
-        /* Certificates of the CA that an index lacks; revoked ones that a full
-         * CRL lacks: both are left as they are. */
+        /* Certificates of the CA that an index lacks, its OCSP signers apart;
+         * revoked ones that a full CRL lacks: all are left as they are. */
         int64_t unlisted;
         size_t hold_instructions; /* their OIDs are dropped */
         bool delta;
@@ -91,7 +91,7 @@ int import_file(const struct import *im, const char *path, bool watched,
 int import_print_cas(const struct args *a, const struct import *im,
     const struct cadb_settings *s, struct err *e);
 
-/* One line of JSON, or of text with notes under it. */
+/* One line of JSON or of text. */
 int import_print_result(const struct args *a, const struct import_result *r,
     int64_t now, struct err *e);
 

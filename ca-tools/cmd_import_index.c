@@ -214,6 +214,32 @@ static int count_rows(const struct work *w, int64_t *out, struct err *e)
         return cadb_cert_count(w->im->forge.db, &all, out, e);
 }
 
+/* Their certificates are rows too, which no index.txt need have. */
+static int leave_out_signer(
+    void *arg, const struct cadb_signer_row *s, struct err *e)
+{
+        struct span serial = {s->serial, s->serial_len};
+        struct cadb_state state;
+        struct work *w = arg;
+        int found;
+
+        if (s->serial_len == 0 || index_lists(w->file, serial))
+                return 0;
+        found = cadb_state_find(w->im->forge.db, w->ca->id, serial, &state, e);
+        w->out->unlisted -= found == 1;
+        return found < 0 ? -1 : 0;
+}
+
+static int count_unlisted(struct work *w, struct err *e)
+{
+        w->out->unlisted =
+            w->rows_before - (int64_t)(w->out->changed + w->out->same);
+        if (w->out->unlisted == 0)
+                return 0;
+        return cadb_signer_each(
+            w->im->forge.db, w->ca->id, leave_out_signer, w, e);
+}
+
 int import_index(const struct import *im, int fd, const struct import_cas *cas,
     struct import_result *out, struct err *e)
 {
@@ -228,10 +254,9 @@ int import_index(const struct import *im, int fd, const struct import_cas *cas,
         if (index_scan(w.file, im->forge.now, e) == 0 &&
             take_rows(&w, e) == 0) {
                 out->rows = index_rows(w.file);
-                rc = 0;
+                rc = count_unlisted(&w, e);
         }
         progress_end(&w.progress);
         index_close(w.file);
-        out->unlisted = w.rows_before - (int64_t)(out->changed + out->same);
         return rc;
 }

@@ -117,23 +117,21 @@ static const char *rows_text(const struct import_result *r)
 /* What was not taken over, or seems odd. */
 static void print_notes(const struct import_result *r, int64_t now)
 {
+        const char *are = r->unlisted == 1 ? "is" : "are";
         char at[TIME_TEXT_MAX];
 
         if (r->kind == IMPORT_INDEX && r->unlisted > 0)
-                printf("  %" PRId64 " of %s %s not in it: left as %s\n",
-                    r->unlisted, r->ca, r->unlisted == 1 ? "is" : "are",
-                    r->unlisted == 1 ? "it is" : "they are");
+                printf("; %" PRId64 " more %s not in it, and left as before",
+                    r->unlisted, are);
         if (r->kind == IMPORT_CRL && r->unlisted > 0)
-                printf("  %" PRId64
-                       " revoked here %s not on it: left revoked\n",
-                    r->unlisted, r->unlisted == 1 ? "is" : "are");
+                printf("; %" PRId64 " more %s revoked here, and left so",
+                    r->unlisted, are);
         if (r->hold_instructions > 0)
-                printf("  %zu on hold, without the OID of what to do then\n",
+                printf("; %zu on hold, without the OID of what to do then",
                     r->hold_instructions);
         if (r->kind == IMPORT_CRL && r->next_update != 0 &&
             r->next_update < now)
-                printf("  it should have been replaced by %s: look for a newer "
-                       "one\n",
+                printf("; a newer one should have come by %s",
                     format_time(r->next_update, at));
 }
 
@@ -147,9 +145,10 @@ int import_print_result(const struct args *a, const struct import_result *r,
                 printf("%sCRL of ", r->delta ? "delta " : "");
         if (r->ca[0] != '\0')
                 printf("%s, ", r->ca);
-        printf("%zu %s: %zu added, %zu changed, %zu as before\n", r->rows,
+        printf("%zu %s: %zu added, %zu changed, %zu as before", r->rows,
             rows_text(r), r->added, r->changed, r->same);
         print_notes(r, now);
+        putchar('\n');
         return 0;
 }
 

@@ -329,6 +329,13 @@ int index_next(struct index_file *f, struct index_row *out,
         return 1;
 }
 
+bool index_lists(const struct index_file *f, struct span serial)
+{
+        uint64_t hash = hash_of(serial.data, serial.len);
+
+        return hash_at(&f->serials, slot(&f->serials, hash)) == hash;
+}
+
 size_t index_rows(const struct index_file *f)
 {
         return f->rows;

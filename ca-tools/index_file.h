@@ -38,6 +38,9 @@ int index_scan(struct index_file *f, int64_t now, struct err *e);
 int index_next(struct index_file *f, struct index_row *out,
     char name[LAB_NAME_MAX + 1], struct err *e);
 
+/* Whether index_scan has found that serial. */
+bool index_lists(const struct index_file *f, struct span serial);
+
 size_t index_rows(const struct index_file *f); /* so far */
 size_t index_line(const struct index_file *f); /* of the last row */
 int index_percent(const struct index_file *f); /* of the file */

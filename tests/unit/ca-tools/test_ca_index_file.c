@@ -122,6 +122,19 @@ static void a_serial_that_comes_twice_is_refused(void **state)
             "index.txt: line 3: an earlier line has the serial 01 too");
 }
 
+static void the_serials_that_are_listed_are_known(void **state)
+{
+        static const char text[] = ROW("01", "/CN=a") ROW("00FF", "/CN=b");
+        static const uint8_t ff[] = {0, 0xff}, two[] = {2};
+        struct err e = ERR_INIT;
+
+        (void)state;
+        content(text, sizeof(text) - 1);
+        assert_int_equal(index_scan(file, NOW, &e), 0);
+        assert_true(index_lists(file, (struct span){ff, sizeof(ff)}));
+        assert_false(index_lists(file, (struct span){two, sizeof(two)}));
+}
+
 static void a_line_may_be_long_but_not_longer(void **state)
 {
         static char text[INDEX_LINE_MAX + 100];
@@ -214,6 +227,7 @@ int main(void)
             TEST(comments_and_crlf_are_read_over),
             TEST(a_bad_line_is_named_by_its_number),
             TEST(a_serial_that_comes_twice_is_refused),
+            TEST(the_serials_that_are_listed_are_known),
             TEST(a_line_may_be_long_but_not_longer),
             TEST(ten_megabytes_without_a_line_end_are_refused),
             TEST(a_file_that_changes_between_the_passes_is_noticed),
