@@ -25,6 +25,7 @@ struct cadb {
         char absolute[PATH_MAX]; /* the same from any working directory */
         bool temporary;
         int busy_ms;           /* how long to wait for others' locks */
+        int64_t busy_since_ns; /* since when it waits */
         struct identity file;  /* which file was opened */
         const uint64_t *index; /* mapped WAL-index header, or NULL */
         uint64_t opening;      /* no two handles of a process share it */
