@@ -1,8 +1,9 @@
 /* A lab of an older schema opens, and loses nothing. */
-#include "fixture.h"
+#include "child.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* CADB_FIXTURES: this folder. */
 enum { NOW = 1800000000, ISSUING = 2 };
@@ -18,7 +19,7 @@ static struct cadb *open_raw(const char *path)
 }
 
 /* ca.db as a program of that version left it. */
-static int up_with_version_1(void **state)
+static int up_closed(void **state, const char *schema)
 {
         struct buf dump = {0};
         struct err e = ERR_INIT;
@@ -28,16 +29,39 @@ static int up_with_version_1(void **state)
         if (fixture_up_empty(state) != 0)
                 return -1;
         f = *state;
-        assert_ok(
-            file_read(CADB_FIXTURES "/schema-1.sql", FILE_LIMIT, &dump, &e),
-            &e);
+        assert_ok(file_read(schema, FILE_LIMIT, &dump, &e), &e);
         raw = open_raw(fixture_path(f, "ca.db"));
         fixture_sql(raw, buf_text(&dump));
         fixture_sql(raw, "PRAGMA journal_mode = WAL");
         cadb_close(raw);
         buf_release(&dump);
+        return 0;
+}
+
+static int up_with_version_1_closed(void **state)
+{
+        return up_closed(state, CADB_FIXTURES "/schema-1.sql");
+}
+
+static int open_now(void **state)
+{
+        struct fixture *f = *state;
+        struct err e = ERR_INIT;
+
         assert_ok(cadb_open_write(f->dir, &f->db, &e), &e);
         return 0;
+}
+
+static int up_with_version_1(void **state)
+{
+        return up_with_version_1_closed(state) != 0 ? -1 : open_now(state);
+}
+
+static int up_with_version_2(void **state)
+{
+        if (up_closed(state, CADB_FIXTURES "/schema-2.sql") != 0)
+                return -1;
+        return open_now(state);
 }
 
 /* Every table and index, as it was written. */
@@ -135,27 +159,186 @@ static void its_names_and_its_trail_are_kept(void **state)
 static void it_can_be_changed(void **state)
 {
         struct fixture *f = *state;
+        struct cadb_crl last;
         struct err e = ERR_INIT;
         uint64_t number;
 
+        assert_int_equal(1, cadb_crl_last_full(f->db, ISSUING, &last, &e));
         fixture_issue(f->db, ISSUING, 1, "new");
         fixture_revoke(f->db, ISSUING, 1, 4, NOW);
         assert_ok(cadb_begin(f->db, &e), &e);
-        assert_ok(cadb_crl_number(f->db, ISSUING, 0, NOW, &number, &e), &e);
+        assert_ok(
+            cadb_crl_number(f->db, ISSUING, last.number, NOW, &number, &e), &e);
         assert_ok(cadb_commit(f->db, &e), &e);
-        assert_int_equal(2, number);
+        assert_int_equal(last.number + 1, number);
+}
+
+static int count_entries(
+    void *arg, struct span serial, const struct cadb_state *s, struct err *e)
+{
+        (void)serial, (void)s, (void)e;
+        ++*(int *)arg;
+        return 0;
+}
+
+/* The index of the revoked ones is filled, and the trail long enough. */
+static void its_crls_are_whole_and_carry_deltas(void **state)
+{
+        struct fixture *f = *state;
+        struct cadb_settings s;
+        struct cadb_crl last;
+        struct err e = ERR_INIT;
+        int entries = 0;
+
+        assert_ok(cadb_settings_get(f->db, &s, &e), &e);
+        assert_string_equal("", s.crl_url);
+        assert_int_equal(1, cadb_crl_last_full(f->db, ISSUING, &last, &e));
+        assert_int_equal(1, last.number);
+        assert_int_equal(11, last.version);
+        assert_ok(
+            cadb_revoked_each(f->db, ISSUING, count_entries, &entries, &e), &e);
+        assert_int_equal(2, entries);
+        entries = 0;
+        assert_ok(cadb_changed_each(f->db, ISSUING, last.version, count_entries,
+                      &entries, &e),
+            &e);
+        assert_int_equal(0, entries);
+        fixture_issue(f->db, ISSUING, 1, "new");
+        fixture_revoke(f->db, ISSUING, 1, 4, NOW);
+        assert_ok(cadb_changed_each(f->db, ISSUING, last.version, count_entries,
+                      &entries, &e),
+            &e);
+        assert_int_equal(1, entries);
+}
+
+static void who_only_reads_hears_which_command_helps(void **state)
+{
+        struct fixture *f = *state;
+        struct err e = ERR_INIT;
+        struct cadb *db;
+
+        assert_int_equal(-1, cadb_open(f->dir, &db, &e));
+        assert_int_equal(ERR_CONFIG, e.code);
+        assert_says(&e, "older ocsp-lab (schema version 1,");
+        assert_says(&e, "'ocsp-ca crl --dir");
+        assert_ok(cadb_open_write(f->dir, &db, &e), &e);
+        cadb_close(db);
+        assert_ok(cadb_open(f->dir, &db, &e), &e);
+        cadb_close(db);
+}
+
+enum { PROGRAMS = 6 };
+
+static void open_when_told(
+    const struct fixture *f, const struct child *c, uint32_t n)
+{
+        struct err e = ERR_INIT;
+        struct cadb *db;
+        uint32_t told;
+
+        if (!hear(c->go, &told))
+                _exit(4);
+        child_must(cadb_open_write(f->dir, &db, &e), &e);
+        fixture_issue(db, ISSUING, n, NULL);
+        cadb_close(db);
+}
+
+static void of_several_programs_one_does_it(void **state)
+{
+        struct fixture *f = *state;
+        struct child children[PROGRAMS];
+        struct err e = ERR_INIT;
+        int64_t count;
+        uint32_t i;
+
+        for (i = 0; i < PROGRAMS; i++)
+                children[i] = child_spawn(f, open_when_told, i);
+        for (i = 0; i < PROGRAMS; i++)
+                tell(children[i].go, 1);
+        for (i = 0; i < PROGRAMS; i++)
+                assert_int_equal(0, child_join(&children[i]));
+        assert_ok(cadb_open_write(f->dir, &f->db, &e), &e);
+        assert_ok(cadb_cert_count(f->db, NULL, &count, &e), &e);
+        assert_int_equal(4 + PROGRAMS, count);
+}
+
+/* A migration that fails half way leaves the old version. */
+static void an_upgrade_that_fails_changes_nothing(void **state)
+{
+        struct fixture *f = *state;
+        struct cadb *raw = open_raw(fixture_path(f, "ca.db"));
+        struct buf before = schema_of(raw), after;
+        struct err e = ERR_INIT;
+
+        fixture_sql(raw, "CREATE TABLE cert_revoked (x)");
+        assert_int_equal(-1, cadb_open_write(f->dir, &f->db, &e));
+        assert_null(f->db);
+        fixture_sql(raw, "DROP TABLE cert_revoked");
+        after = schema_of(raw);
+        assert_string_equal(buf_text(&before), buf_text(&after));
+        cadb_close(raw);
+        buf_release(&before);
+        buf_release(&after);
+        assert_ok(cadb_open_write(f->dir, &f->db, &e), &e);
+}
+
+/* ---- what version 2 added ------------------------------------------------ */
+
+static int keep_first(void *arg, const struct cadb_signer_row *s, struct err *e)
+{
+        struct cadb_signer_row *first = arg;
+
+        (void)e;
+        if (first->id == 0)
+                *first = *s;
+        return 0;
+}
+
+static void a_lab_of_version_2_keeps_what_that_added(void **state)
+{
+        struct fixture *f = *state;
+        struct cadb_signer_row first = {.id = 0};
+        struct cadb_settings s;
+        struct cadb_crl last;
+        struct cadb_cert cert;
+        struct err e = ERR_INIT;
+        int entries = 0;
+
+        assert_ok(cadb_settings_get(f->db, &s, &e), &e);
+        assert_string_equal("lab", s.crl_url);
+        assert_int_equal(1, cadb_crl_last_full(f->db, ISSUING, &last, &e));
+        assert_int_equal(3, last.number);
+        assert_int_equal(15, last.version);
+        assert_ok(cadb_signer_each(f->db, ISSUING, keep_first, &first, &e), &e);
+        assert_int_equal(CADB_SIGNER_REQUESTED, first.state);
+        assert_string_equal("responder/next.key", first.path);
+        assert_int_equal(1, cadb_cert_find_name(f->db, "good@1", &cert, &e));
+        assert_int_equal(1, cadb_cert_find_name(f->db, "there", &cert, &e));
+        assert_int_equal(5, cert.state.reason);
+        assert_ok(cadb_changed_each(f->db, ISSUING, last.version, count_entries,
+                      &entries, &e),
+            &e);
+        assert_int_equal(2, entries);
 }
 
 int main(void)
 {
-#define TEST(name)                                                             \
-        cmocka_unit_test_setup_teardown(name, up_with_version_1, fixture_down)
+#define TEST(up, name) cmocka_unit_test_setup_teardown(name, up, fixture_down)
         const struct CMUnitTest tests[] = {
-            TEST(an_old_lab_gets_the_schema_of_a_new_one),
-            TEST(its_states_are_kept),
-            TEST(its_cas_signers_and_settings_are_kept),
-            TEST(its_names_and_its_trail_are_kept),
-            TEST(it_can_be_changed),
+            TEST(up_with_version_1, an_old_lab_gets_the_schema_of_a_new_one),
+            TEST(up_with_version_1, its_states_are_kept),
+            TEST(up_with_version_1, its_cas_signers_and_settings_are_kept),
+            TEST(up_with_version_1, its_names_and_its_trail_are_kept),
+            TEST(up_with_version_1, it_can_be_changed),
+            TEST(up_with_version_1, its_crls_are_whole_and_carry_deltas),
+            TEST(up_with_version_1_closed,
+                who_only_reads_hears_which_command_helps),
+            TEST(up_with_version_1_closed, of_several_programs_one_does_it),
+            TEST(up_with_version_1_closed,
+                an_upgrade_that_fails_changes_nothing),
+            TEST(up_with_version_2, an_old_lab_gets_the_schema_of_a_new_one),
+            TEST(up_with_version_2, a_lab_of_version_2_keeps_what_that_added),
+            TEST(up_with_version_2, it_can_be_changed),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
