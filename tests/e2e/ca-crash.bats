@@ -2,34 +2,7 @@
 # ocsp-ca killed at any moment: what is left is what was, or what should be.
 
 load helper
-
-# Calls that change something on disk; '?': where the machine has it.
-calls="?mkdir ?mkdirat ?rename ?renameat ?link ?linkat ?unlink ?unlinkat
-  ?rmdir write pwrite64 ftruncate fsync fdatasync fchmod msync"
-
-need_strace() {
-  # The leak checker is a tracer too, and there is room for one.
-  export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0
-  strace -o /dev/null true 2>/dev/null || skip "strace cannot trace here"
-}
-
-# killed CALL N CMD... : runs CMD, killed at the N-th CALL.  Fails if it came to
-# its end instead; then it must have succeeded.
-killed() {
-  local call=$1 nth=$2 status=0
-  shift 2
-  strace -qq -o /dev/null -e "trace=$call" \
-    -e "inject=$call:signal=KILL:when=$nth" "$@" >out 2>log || status=$?
-  case $status in
-    137) return 0 ;;
-    0) return 1 ;;
-    *)
-      echo "exit $status: $*"
-      cat log
-      exit 1
-      ;;
-  esac
-}
+load crash
 
 # Without a name in the database no folder; with one, files that fit together.
 # The lab is as the kill left it: only readers have seen it since.
@@ -42,41 +15,12 @@ whole() {
   fits "$name"
 }
 
-fits() {
-  local folder=lab/certs/$1
-  # The row of this very certificate has this very name.
-  [ "$(ocsp-ca status "$folder/cert.pem")" = "$1: good" ]
-  openssl pkey -in "$folder/key.pem" -pubout |
-    cmp - <(openssl x509 -in "$folder/cert.pem" -noout -pubkey)
-  cmp "$folder/fullchain.pem" "$folder/cert.pem"
-  cmp "$folder/chain.pem" lab/root.pem
-}
-
-# After the next command that writes: all or nothing.
-settled() {
-  local status=0
-  ocsp-ca crl
-  [ -z "$(ls -A lab/certs/.new)" ]
-  ocsp-ca status "$1" || status=$?
-  case $status in
-    0) fits "$1" ;;
-    72) [ ! -e "lab/certs/$1" ] ;;
-    *) return 1 ;;
-  esac
-}
-
-sound() {
-  /usr/bin/python3 -c 'import sqlite3
-c = sqlite3.connect("lab/ca.db")
-assert c.execute("pragma integrity_check").fetchall() == [("ok",)]'
-}
-
 @test "issue, killed at each call that writes: row and files, or neither" {
   need_strace
   ocsp-ca init
   cp -a lab fresh
   rounds=0
-  for call in $calls; do
+  for call in $(writing_calls); do
     for ((n = 1; ; n++)); do
       rm -rf lab
       cp -a fresh lab
@@ -113,7 +57,7 @@ assert c.execute("pragma integrity_check").fetchall() == [("ok",)]'
 @test "init, killed at each call that writes: a whole lab, or room for one" {
   need_strace
   rounds=0
-  for call in $calls; do
+  for call in $(writing_calls); do
     step=1
     # Most of these write a page of the database, which has no name yet.
     [ "$call" != pwrite64 ] || step=5
@@ -136,7 +80,7 @@ assert c.execute("pragma integrity_check").fetchall() == [("ok",)]'
   ocsp-ca init
   ocsp-ca issue a b
   cp -a lab fresh
-  for call in $calls; do
+  for call in $(writing_calls); do
     for ((n = 1; ; n++)); do
       rm -rf lab
       cp -a fresh lab

@@ -33,7 +33,7 @@ serial() {
     [ "$(stat -c %a "lab/certs/$name/key.pem")" = 600 ]
     openssl verify -x509_strict -CAfile lab/root.pem "lab/certs/$name/cert.pem"
   done
-  ! cmp lab/certs/www/key.pem lab/certs/www@2/key.pem
+  run ! cmp lab/certs/www/key.pem lab/certs/www@2/key.pem
   [ -z "$(ls -A lab/certs/.new)" ]
 }
 
@@ -193,7 +193,7 @@ PY
   ocsp-ca issue www
   pids=()
   for worker in 1 2 3 4; do
-    (for i in 1 2 3 4 5; do
+    (for _ in 1 2 3 4 5; do
       ocsp-ca issue www --renew || exit
     done) >"$worker.log" 2>&1 &
     pids+=($!)
