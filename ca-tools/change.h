@@ -27,9 +27,8 @@ int change_revocation(const struct change_wish *w, int64_t now,
     struct cadb_revocation *out, struct err *e);
 
 /*
- * The change of one certificate inside cadb_begin and cadb_commit; ca 0: of
- * the only CA that issued that serial.  *out is never CADB_FORBIDDEN: that is
- * ERR_CONFIG, which says why.
+ * The change of one certificate inside cadb_begin and cadb_commit.  *out is
+ * never CADB_FORBIDDEN: that is ERR_CONFIG, which says why.
  */
 int change_apply(const struct lab *lab, const struct change_wish *w,
     const struct cadb_revocation *r, int64_t now, int64_t ca,

@@ -108,20 +108,30 @@ static int absent(const char *text, struct err *e)
             text);
 }
 
-/* A name comes before a serial, as on the command line. */
+/* A name comes before a serial, as on the command line.  *ca 0: never
+ * issued. */
 static int find(const struct list *l, const char *text, int64_t *ca,
     struct pki_serial *serial, struct err *e)
 {
+        struct cadb *db = l->lab->db;
+        struct span octets = {serial->octets, 0};
         struct cadb_cert cert;
-        int found = cadb_cert_find_name(l->lab->db, text, &cert, e);
+        int found = cadb_cert_find_name(db, text, &cert, e);
 
-        if (found < 0)
-                return -1;
         *ca = l->ca;
-        if (found == 0)
-                return pki_serial_parse(text, serial, NULL) == 0
-                           ? 0
-                           : absent(text, e);
+        if (found == 0) {
+                if (pki_serial_parse(text, serial, NULL) != 0)
+                        return absent(text, e);
+                octets.len = serial->len;
+                if (*ca == 0)
+                        found = cadb_cert_find_serial(db, 0, octets, &cert, e);
+        }
+        if (found != 1)
+                return found;
+        if (l->ca != 0 && l->ca != cert.ca)
+                return err_set(e, ERR_NOTFOUND,
+                    "'%s': was issued by %s, not by %s", text, cert.ca_name,
+                    l->wish->ca);
         *ca = cert.ca;
         serial->len = cert.serial_len;
         memcpy(serial->octets, cert.serial, cert.serial_len);
@@ -131,11 +141,13 @@ static int find(const struct list *l, const char *text, int64_t *ca,
 static int change_cert(struct list *l, const char *text,
     const struct cadb_revocation *r, struct err *e)
 {
+        enum cadb_change change = CADB_ABSENT;
         struct pki_serial serial;
-        enum cadb_change change;
         int64_t ca;
 
-        if (find(l, text, &ca, &serial, e) != 0 ||
+        if (find(l, text, &ca, &serial, e) != 0)
+                return -1;
+        if (ca != 0 &&
             change_apply(l->lab, l->wish, r, l->now, ca,
                 (struct span){serial.octets, serial.len}, &change, e) != 0)
                 return -1;

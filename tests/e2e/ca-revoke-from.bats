@@ -182,6 +182,10 @@ c.commit()'
   ocsp-ca revoke --from list --ca ca1
   exits 1 ocsp-ca status a
   exits 0 ocsp-ca status "$serial" --ca root
+  before=$(ocsp-ca events)
+  refused 72 'b\nca1\n' "line 2: 'ca1': was issued by root, not by ca1" --ca ca1
+  refused 72 "b\n$(state ca1 serial)\n" "line 2: '$(state ca1 serial)': never" \
+    --ca ca1
 }
 
 @test "20,000 lines from a pipe in constant memory, one transaction" {
