@@ -1,6 +1,7 @@
 #include "cafolder.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -43,12 +44,18 @@ static int clear(const struct forge *f, const char *name, struct err *e)
 int cafolder_claim(const struct forge *f, const char *name, struct err *e)
 {
         char folder[PATH_MAX], mark[PATH_MAX];
+        int fd;
 
         if (clear(f, name, e) != 0 || folder_path(folder, f, name, e) != 0 ||
             mark_path(mark, f, name, e) != 0 ||
             file_mkdir(folder, 0700, e) != 0)
                 return -1;
-        return file_write_fast(mark, "", 0, 0600, e);
+        /* In one step: anything else in there would not be known as ours. */
+        fd = open(mark, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        if (fd < 0)
+                return err_errno(e, ERR_IO, "%s: cannot write", mark);
+        close(fd);
+        return 0;
 }
 
 void cafolder_keep(const struct forge *f, const char *name)

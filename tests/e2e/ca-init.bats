@@ -126,6 +126,31 @@ END
   done
 }
 
+@test "the signers' algorithm and life are their own, if told" {
+  ocsp-ca init --depth 2 --signer-algorithm rsa2048 --signer-days 30 --json >made
+  [ "$(field signer_algorithm <made)" = rsa2048 ]
+  for cert in lab/responder/*.pem; do
+    text "$cert" | grep -q 'Public-Key: (2048 bit)'
+    [ "$(date -u -d "$(openssl x509 -in "$cert" -noout -enddate |
+      cut -d= -f2)" +%Y-%m-%dT%H:%M:%SZ)" = "$(field signer_not_after <made)" ]
+    openssl x509 -in "$cert" -noout -checkend $((29 * 86400))
+    run ! openssl x509 -in "$cert" -noout -checkend $((31 * 86400))
+  done
+  text lab/ca/ca1/cert.pem | grep -q 'NIST CURVE: P-256'
+}
+
+@test "--crl-url: certificates point to that CRL, or to the responder's" {
+  ocsp-ca init --depth 2 --crl-url lab --ocsp-url http://127.0.0.1:1 --json >made
+  [ "$(field crl_url <made)" = lab ]
+  text lab/ca/ca1/cert.pem | grep -q 'URI:http://127.0.0.1:1/crl/root.crl'
+  run ! grep -q 'CRL Distribution' <<<"$(text lab/root.pem)"
+  ocsp-ca init --dir fixed --depth 2 --crl-url http://crl.example/x.crl
+  text fixed/ca/ca1/cert.pem | grep -q 'URI:http://crl.example/x.crl'
+  ocsp-ca init --dir none --depth 2 --json >made
+  [ "$(field crl_url <made)" = '' ]
+  run ! grep -q 'CRL Distribution' <<<"$(text none/ca/ca1/cert.pem)"
+}
+
 @test "keys are 0600 and their folders closed, whatever the umask" {
   (umask 000 && ocsp-ca init && ocsp-ca issue www)
   [ "$(stat -c %a lab/ca lab/responder | sort -u)" = 700 ]
@@ -202,6 +227,15 @@ END
   # shellcheck disable=SC2046 # nine words each
   refused $(printf -- '--ocsp-url http://h%d ' 1 2 3 4 5 6 7 8 9)
   refused --ocsp-url "http://$(printf '%0300d' 0)"
+  refused --crl-url https://a/b.crl
+  refused --crl-url ''
+  refused --crl-url "http://$(printf '%0300d' 0)"
+  refused --signer-algorithm dsa
+  refused --signer-algorithm p256 --signer ca
+  refused --signer-days 0
+  refused --signer-days x
+  refused --signer-days 9 --days 8
+  refused --signer-days 9 --signer ca
   refused --days x
   refused --days 0
   refused --name ''
