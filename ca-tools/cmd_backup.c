@@ -73,6 +73,8 @@ static int run(struct args *a, struct err *e)
                 return -1;
         if (args_words(a, 1, 1, "FILE", e) != 0)
                 return -1;
+        if (a->words[0][0] == '\0')
+                return err_set(e, ERR_USAGE, "backup: FILE is empty");
         if (lab_open(&lab, a, e) == 0)
                 rc = backup(&lab, a, a->words[0], e);
         lab_release(&lab);

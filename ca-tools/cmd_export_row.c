@@ -124,8 +124,11 @@ static int row_json(
     struct export *x, const struct cadb_cert *cert, struct err *e)
 {
         json_t *record = json_cert(cert);
-        char *text = json_dumps(record, JSON_COMPACT);
+        char *text;
 
+        json_object_set_new(
+            record, "expired", json_boolean(cert->state.not_after < x->now));
+        text = json_dumps(record, JSON_COMPACT);
         json_decref(record);
         if (text == NULL)
                 return err_set(e, ERR_INTERNAL,

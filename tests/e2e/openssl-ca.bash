@@ -51,12 +51,13 @@ ca() {
   }
 }
 
-# certify NAME [OPTION of openssl ca]... : oca/NAME.pem
+# certify NAME [OPTION of openssl ca]... : oca/NAME.pem, of $subject if that is
+# set
 certify() {
   local name=$1
   shift
   [ -e leaf.key ] || new_key leaf.key
-  openssl req -new -key leaf.key -subj "/C=AA/O=A B/CN=$name" \
-    -out "oca/$name.csr"
+  openssl req -new -utf8 -key leaf.key -out "oca/$name.csr" \
+    -subj "${subject:-/C=AA/O=A B/CN=$name}"
   ca -in "$name.csr" -out "$name.pem" -notext "$@"
 }
