@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/listen.h"
@@ -16,6 +17,9 @@ static const char program[] = "ocsp-responder";
 
 /* Time for requests that have begun, when we are told to stop. */
 enum { GRACE_MS = 1000 };
+
+/* How often signers are looked at in idle times. */
+enum { WATCH_S = 30 };
 
 /* Connections of the status listener: waits of a test suite. */
 enum { STATUS_CONNECTIONS = 1024 };
@@ -173,7 +177,7 @@ static int tell_ready(
 /* Baseline Requirements 4.9.9: what public CAs may not use, labs may. */
 enum { VALIDITY_LEAST = 8 * 3600, VALIDITY_MOST = 7 * 86400 };
 
-static void tell_log(const struct responder *r, const char *status_url)
+static void tell_log(struct responder *r, const char *status_url)
 {
         const struct issuers *cas = r->workers[0]->issuers;
         const char *lab = r->settings.ocsp_url;
@@ -193,19 +197,27 @@ static void tell_log(const struct responder *r, const char *status_url)
                     format_duration(validity, text));
         for (i = 0; i < cas->len; i++)
                 worker_tell_issuer(cas->list[i]);
+        responder_watch_signers(r, responder_now(r));
 }
 
-/* Until SIGTERM or SIGINT; SIGHUP: log and signers anew. */
+/* Until SIGTERM or SIGINT; SIGHUP: log and signers anew.  Requests notice a
+ * moved clock and new signers; that time passes is noticed here. */
 static void wait_for_the_end(struct responder *r, const sigset_t *signals)
 {
-        int signal = 0;
+        const struct timespec between = {WATCH_S, 0};
+        int signal;
 
-        while (sigwait(signals, &signal) == 0 && signal == SIGHUP) {
-                log_reopen();
-                registry_expire(r->registry);
-                log_line(LOG_INFO_, "main",
-                    "SIGHUP: log opened anew, signers "
-                    "will be");
+        for (;;) {
+                signal = sigtimedwait(signals, NULL, &between);
+                if (signal == SIGTERM || signal == SIGINT)
+                        break;
+                if (signal == SIGHUP) {
+                        log_reopen();
+                        registry_expire(r->registry);
+                        log_line(LOG_INFO_, "main",
+                            "SIGHUP: log opened anew, signers will be");
+                }
+                responder_watch_signers(r, responder_now(r));
         }
         log_line(LOG_INFO_, "main", "stopping signal=%d", signal);
 }
@@ -271,6 +283,7 @@ int main(int argc, char **argv)
         struct options o;
         struct err e = ERR_INIT;
 
+        cli_hold_descriptors();
         if (options_parse(argc, argv, &o, &e) != 0)
                 return cli_fail(program, &e);
         if (o.version)

@@ -1,6 +1,7 @@
 #include "responder/options.h"
 
 #include <getopt.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -194,11 +195,11 @@ static const struct spec specs[] = {
     {"max-requests", 0, set_max_requests},
 };
 
-enum {
-        SPECS_LEN = sizeof(specs) / sizeof(specs[0]),
-        HELP = SPECS_LEN, /* what getopt_long returns for these two */
-        VERSION,
-};
+enum { SPECS_LEN = sizeof(specs) / sizeof(specs[0]) };
+
+/* What getopt_long returns: beyond all characters, which cli_bad_option tells
+ * apart by that. */
+enum { SPEC = CHAR_MAX + 1, HELP = SPEC + SPECS_LEN, VERSION };
 
 static int set(
     struct options *o, const struct spec *s, const char *text, struct err *e)
@@ -215,8 +216,8 @@ static void fill_table(struct option table[SPECS_LEN + 3])
         int i;
 
         for (i = 0; i < SPECS_LEN; i++)
-                table[i] =
-                    (struct option){specs[i].name, required_argument, NULL, i};
+                table[i] = (struct option){
+                    specs[i].name, required_argument, NULL, SPEC + i};
         table[i++] = (struct option){"help", no_argument, NULL, HELP};
         table[i++] = (struct option){"version", no_argument, NULL, VERSION};
         table[i] = (struct option){NULL, 0, NULL, 0};
@@ -263,17 +264,14 @@ int options_parse(int argc, char **argv, struct options *out, struct err *e)
             .policy = {.validity = 4 * 86400}};
         fill_table(table);
         opterr = 0;
-        while ((id = getopt_long(argc, argv, "", table, NULL)) != -1) {
+        while ((id = getopt_long(argc, argv, ":", table, NULL)) != -1) {
                 out->help = id == HELP;
                 out->version = id == VERSION;
                 if (out->help || out->version)
                         return 0;
-                if (id == '?')
-                        return err_set(e, ERR_USAGE,
-                            "'%s' is no option, or lacks or has a value: see "
-                            "--help",
-                            argv[optind - 1]);
-                if (set(out, &specs[id], optarg, e) != 0)
+                if (id == '?' || id == ':')
+                        return cli_bad_option("ocsp-responder", id, argv, e);
+                if (set(out, &specs[id - SPEC], optarg, e) != 0)
                         return -1;
         }
         return finish(out, argc, argv, e);

@@ -63,6 +63,20 @@ void responder_release(struct responder *r)
         labclock_close(r->clock);
 }
 
+void responder_watch_signers(struct responder *r, int64_t now)
+{
+        struct issuers *cas = registry_current(r->registry);
+        char notice[ERR_TEXT_MAX];
+        size_t i;
+
+        for (i = 0; cas != NULL && i < cas->len; i++)
+                if (issuer_ends_soon_first(cas->list[i], now))
+                        log_line(LOG_WARN_, "signer", "ca=%s %s",
+                            cas->list[i]->name,
+                            issuer_notice(cas->list[i], now, notice));
+        issuers_unref(cas);
+}
+
 int responder_check_signers(struct responder *r, struct err *e)
 {
         struct worker *w = r->workers[0];

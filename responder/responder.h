@@ -60,6 +60,9 @@ int64_t responder_now(const struct responder *r);
 /* ERR_CONFIG if the signer of any CA must not or cannot sign now. */
 int responder_check_signers(struct responder *r, struct err *e);
 
+/* Logs once of each signer that it ends soon.  Any thread. */
+void responder_watch_signers(struct responder *r, int64_t now);
+
 /* httpd_handlers. */
 struct httpd_reply serve_ocsp(
     void *responder, unsigned thread, struct httpd_request *q);

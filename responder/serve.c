@@ -53,7 +53,7 @@ static void log_outcome(const struct worker *w, const struct httpd_request *q,
                         return;
                 certid += f - o->findings;
                 why = answer_explain(
-                    f, issuers_name(w->issuers, o->issuer), explained);
+                    f, issuers_by_id(w->issuers, o->issuer), explained);
         }
         if (o->readable)
                 pki_serial_text(certid->serial, serial);

@@ -41,11 +41,11 @@ static struct httpd_reply serve_health(struct worker *w)
         return reply(healthy ? 200 : 503, "application/json", &body);
 }
 
-static struct httpd_reply serve_metrics(const struct responder *r)
+static struct httpd_reply serve_metrics(struct worker *w)
 {
         struct buf body = {.len = 0};
 
-        status_metrics(r, &body);
+        status_metrics(w, &body);
         return reply(200, "text/plain; version=0.0.4", &body);
 }
 
@@ -128,7 +128,7 @@ struct httpd_reply serve_status(
         if (strcmp(q->path, "/healthz") == 0)
                 return serve_health(w);
         if (strcmp(q->path, "/metrics") == 0)
-                return serve_metrics(r);
+                return serve_metrics(w);
         if (strcmp(q->path, "/requests") == 0)
                 return serve_requests(w, q);
         return reply_text(404, "here are /healthz, /metrics and "

@@ -9,7 +9,7 @@
 bool status_health(struct worker *w, struct buf *out);
 
 /* Prometheus text. */
-void status_metrics(const struct responder *r, struct buf *out);
+void status_metrics(struct worker *w, struct buf *out);
 
 /* One look at the journal, as JSON; how many requests are in it. */
 size_t status_requests(

@@ -58,18 +58,32 @@ static bool can_sign(const struct issuer *ca, int64_t now, char *why)
 /* One CA; healthy also if it has no signer and needs none. */
 static json_t *health_of(const struct issuer *ca, int64_t now, bool *healthy)
 {
-        char why[ERR_TEXT_MAX];
+        char why[ERR_TEXT_MAX], notice[ERR_TEXT_MAX];
         bool ok = can_sign(ca, now, why);
 
         *healthy = *healthy && (ok || !ca->has_signer);
-        return json_pack("{s:s, s:b, s:s?, s:o?}", "ca", ca->name, "signs", ok,
-            "why", ok ? NULL : why, "signer_not_after",
+        return json_pack("{s:s, s:b, s:s?, s:s?, s:o?}", "ca", ca->name,
+            "signs", ok, "why", ok ? NULL : why, "warning",
+            issuer_notice(ca, now, notice), "signer_not_after",
             ca->signer != NULL ? json_time(ca->not_after) : NULL);
+}
+
+/* The first of them, so that one look at the top tells. */
+static const char *first_warning(
+    const struct issuers *cas, int64_t now, char out[ERR_TEXT_MAX])
+{
+        const char *warning = NULL;
+        size_t i;
+
+        for (i = 0; warning == NULL && i < cas->len; i++)
+                warning = issuer_notice(cas->list[i], now, out);
+        return warning;
 }
 
 bool status_health(struct worker *w, struct buf *out)
 {
         json_t *cas = json_array();
+        char warning[ERR_TEXT_MAX];
         bool database, healthy;
         struct err e = ERR_INIT;
         int64_t seq = 0;
@@ -83,7 +97,9 @@ bool status_health(struct worker *w, struct buf *out)
                 json_array_append_new(
                     cas, health_of(w->issuers->list[i], m.now, &healthy));
         append(out,
-            json_pack("{s:b, s:{s:b, s:s?, s:I}, s:o, s:o}", "healthy", healthy,
+            json_pack("{s:b, s:s?, s:{s:b, s:s?, s:I}, s:o, s:o}", "healthy",
+                healthy, "warning",
+                database ? first_warning(w->issuers, m.now, warning) : NULL,
                 "database", "ok", database, "why", database ? NULL : e.text,
                 "last_event", (json_int_t)seq, "cas", cas, "now",
                 json_time(responder_now(w->responder))));
@@ -135,22 +151,42 @@ static json_t *json_serial(const struct journal_certid *id)
             pki_serial_text((struct span){id->serial, id->serial_len}, text));
 }
 
-static json_t *json_certids(const struct journal_record *r, const char *ca)
+static json_t *json_certid(const struct journal_record *r,
+    const struct journal_certid *id, const struct issuer *ca)
+{
+        char why[ANSWER_WHY_MAX];
+
+        return json_pack("{s:o, s:s, s:s?, s:s?, s:s?}", "serial",
+            json_serial(id), "hash", hash_name(id->hash), "ca",
+            ca != NULL ? ca->name : NULL, "verdict",
+            r->found ? ocsp_cert_status_name(id->finding.status) : NULL, "why",
+            r->found ? answer_explain(&id->finding, ca, why) : NULL);
+}
+
+static json_t *json_certids(
+    const struct journal_record *r, const struct issuer *ca)
 {
         json_t *list = json_array();
         size_t i;
 
-        for (i = 0; i < r->certids_len; i++) {
-                const struct journal_certid *id = &r->certids[i];
-
-                json_array_append_new(list,
-                    json_pack("{s:o, s:s, s:s?, s:s?}", "serial",
-                        json_serial(id), "hash", hash_name(id->hash), "ca", ca,
-                        "verdict",
-                        r->found ? ocsp_cert_status_name(id->finding.status)
-                                 : NULL));
-        }
+        for (i = 0; i < r->certids_len; i++)
+                json_array_append_new(list, json_certid(r, &r->certids[i], ca));
         return list;
+}
+
+/* Of several certIDs it speaks of the first that was never issued, as the log
+ * does. */
+static const char *why_of(const struct journal_record *r,
+    const struct issuer *ca, char out[ANSWER_WHY_MAX])
+{
+        size_t i;
+
+        if (!r->found)
+                return r->why;
+        for (i = 0; i < r->certids_len; i++)
+                if (!r->certids[i].finding.issued)
+                        return answer_explain(&r->certids[i].finding, ca, out);
+        return answer_explain(&r->certids[0].finding, ca, out);
 }
 
 /* What all certIDs have in common. */
@@ -170,15 +206,9 @@ static const char *verdict_of(const struct journal_record *r)
 static json_t *json_record(
     const struct journal_record *r, const struct issuers *issuers)
 {
-        const char *ca = r->issuer != 0 && issuers != NULL
-                             ? issuers_name(issuers, r->issuer)
-                             : NULL;
-        const char *why = r->why;
-        char explained[ANSWER_WHY_MAX];
+        const struct issuer *ca = issuers_by_id(issuers, r->issuer);
+        char why[ANSWER_WHY_MAX];
 
-        if (r->found)
-                why = answer_explain(
-                    &r->certids[0].finding, ca != NULL ? ca : "?", explained);
         return json_pack("{s:I, s:o, s:s, s:i, s:o, s:o, s:s, s:s?, s:b, s:s, "
                          "s:s?}",
             "seq", (json_int_t)r->seq, "at", json_time(r->at), "method",
@@ -186,7 +216,7 @@ static json_t *json_record(
             json_certids(r, ca), "nonce", json_hex(r->nonce), "status",
             ocsp_response_status_name(r->status), "verdict", verdict_of(r),
             "cached", r->cached == CACHE_HIT || r->cached == CACHE_AGAIN,
-            "cache", cache_use_name(r->cached), "why", why);
+            "cache", cache_use_name(r->cached), "why", why_of(r, ca, why));
 }
 
 size_t status_requests(

@@ -74,8 +74,40 @@ static void one(struct buf *out, const char *name, const char *type,
             name, help, name, type, name, value);
 }
 
-void status_metrics(const struct responder *r, struct buf *out)
+static void signers(const struct issuers *cas, struct buf *out)
 {
+        size_t i;
+
+        buf_append_text(out,
+            "# HELP ocsp_responder_signer_not_after_seconds When the OCSP "
+            "signer of a CA ends.\n"
+            "# TYPE ocsp_responder_signer_not_after_seconds gauge\n");
+        for (i = 0; i < cas->len; i++)
+                if (cas->list[i]->signer != NULL)
+                        buf_printf(out,
+                            "ocsp_responder_signer_not_after_seconds"
+                            "{ca=\"%s\"} %" PRId64 "\n",
+                            cas->list[i]->name, cas->list[i]->not_after);
+}
+
+/* What only the database can tell; without it these are missing. */
+static void world(struct worker *w, struct buf *out)
+{
+        struct moment m;
+        int64_t seq;
+
+        if (worker_look(w, &m, NULL) != 0 ||
+            cadb_last_event(w->db, &seq, NULL) != 0)
+                return;
+        signers(w->issuers, out);
+        one(out, "generation", "gauge",
+            "Number of the last change in the database.", (uint64_t)seq);
+        one(out, "time_seconds", "gauge", "The lab's time.", (uint64_t)m.now);
+}
+
+void status_metrics(struct worker *w, struct buf *out)
+{
+        const struct responder *r = w->responder;
         struct cache_size size = cache_measure(r->cache);
         uint64_t signatures = 0, not_modified = 0;
         unsigned i;
@@ -86,6 +118,7 @@ void status_metrics(const struct responder *r, struct buf *out)
         }
         answers(r, out);
         crls(r, out);
+        world(w, out);
         one(out, "not_modified_total", "counter",
             "Requests answered with HTTP status 304.", not_modified);
         one(out, "signatures_total", "counter", "Answers signed.", signatures);

@@ -52,6 +52,10 @@ void worker_tell_issuer(const struct issuer *i)
                     "ca=%s unusable: its certificates get internalError "
                     "until that is mended: %s",
                     i->name, i->fault);
+        else
+                log_line(LOG_WARN_, "signer",
+                    "ca=%s its certificates get unauthorized: %s", i->name,
+                    i->fault);
         if (i->warning[0] != '\0')
                 log_line(LOG_WARN_, "signer", "ca=%s %s", i->name, i->warning);
 }
@@ -87,14 +91,17 @@ int worker_look(struct worker *w, struct moment *out, struct err *e)
         if (cadb_stamp_take(w->db, &out->stamp, e) != 0)
                 return -1;
         if (w->looked && w->generation == generation &&
-            cadb_stamp_equal(&w->stamp, &out->stamp))
+            w->clock == out->clock && cadb_stamp_equal(&w->stamp, &out->stamp))
                 return 0;
         if (registry_refresh(r->registry, w->db,
                 r->serving ? worker_tell_issuer : NULL, &w->issuers, e) != 0)
                 return -1;
         w->stamp = out->stamp;
         w->generation = generation;
+        w->clock = out->clock;
         w->looked = true;
+        if (r->serving)
+                responder_watch_signers(w->responder, out->now);
         return 0;
 }
 
@@ -333,7 +340,8 @@ void worker_answer(struct worker *w, struct span der, struct outcome *out)
         outcome_begin(w, out);
         status = ocsp_request_parse(der, &w->request, &flaw);
         if (status != OCSP_SUCCESSFUL) {
-                snprintf(why, sizeof(why), "%s (%s)", flaw.text, flaw.ref);
+                snprintf(why, sizeof(why), "%s (%s, byte %zu)", flaw.text,
+                    flaw.ref, flaw.offset);
                 refuse(w, status, why, out);
                 return;
         }

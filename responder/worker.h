@@ -41,6 +41,7 @@ struct worker {
         bool looked;
         struct cadb_stamp stamp; /* issuers are those of this state */
         uint64_t generation;     /* of the registry */
+        uint64_t clock;          /* its generation then */
         struct issuers *issuers;
         struct ocsp_request request;
         struct answer answer;

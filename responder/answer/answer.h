@@ -43,7 +43,7 @@ struct answer_policy {
 
 /* ---- request to answer ------------------------------------------------- */
 
-enum { ANSWER_WHY_MAX = 256 };
+enum { ANSWER_WHY_MAX = 512 };
 
 /* What was found out about one certificate. */
 struct answer_finding {
@@ -53,9 +53,9 @@ struct answer_finding {
         int64_t revocation_time;
 };
 
-/* In words.  ca is the CA's name. */
-const char *answer_explain(
-    const struct answer_finding *f, const char *ca, char out[ANSWER_WHY_MAX]);
+/* In words.  ca NULL: it is no longer there. */
+const char *answer_explain(const struct answer_finding *f,
+    const struct issuer *ca, char out[ANSWER_WHY_MAX]);
 
 /* When an answer is good for what; seconds since 1970. */
 struct answer_life {

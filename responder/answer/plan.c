@@ -1,5 +1,8 @@
 #include "responder/answer/answer.h"
 
+#include <openssl/asn1.h>
+#include <openssl/objects.h>
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,27 +26,51 @@ __attribute__((format(printf, 3, 4))) static bool refuse(
 
 /* ---- who answers ------------------------------------------------------- */
 
-static bool refuse_issuer(
-    struct answer *out, enum issuer_match match, const struct issuer *nearest)
+/* The hash of a certID that the reader has passed, by name or as an OID. */
+static const char *hash_name(const struct ocsp_certid *id, char out[80])
 {
+        const uint8_t *at = id->der.data, *end = at + id->der.len;
+        ASN1_OBJECT *oid;
+        int i, tag, class;
+        long len;
+
+        for (i = 0; i < 2; i++)
+                if (ASN1_get_object(&at, &len, &tag, &class, end - at) & 0x80)
+                        return "?";
+        oid = d2i_ASN1_OBJECT(NULL, &at, end - at);
+        if (oid == NULL || OBJ_obj2txt(out, 80, oid, 0) <= 0)
+                snprintf(out, 80, "?");
+        ASN1_OBJECT_free(oid);
+        return out;
+}
+
+static bool refuse_issuer(struct answer *out, enum issuer_match match,
+    const struct ocsp_certid *id, const struct issuer *nearest)
+{
+        char hash[80];
+
         switch (match) {
         case ISSUER_FOUND:
                 return true;
         case ISSUER_HASH_UNKNOWN:
                 return refuse(out, OCSP_UNAUTHORIZED,
-                    "certID with a hash other than SHA-1 and SHA-256");
+                    "certID with hash %s: only SHA-1 and SHA-256 are answered",
+                    hash_name(id, hash));
         case ISSUER_NONE:
                 return refuse(out, OCSP_UNAUTHORIZED,
-                    "certID of an issuer that is no CA of this lab");
+                    "certID of an issuer that is no CA of this lab: neither "
+                    "its name nor its key is known");
         case ISSUER_NAME_ONLY:
                 return refuse(out, OCSP_UNAUTHORIZED,
-                    "certID has the name of CA %.128s, but another key: a "
+                    "the issuer's name is known, it is %s, but its key is not: "
                     "certificate of an older CA key?",
-                    nearest->name);
+                    nearest->label);
         case ISSUER_KEY_ONLY:
                 return refuse(out, OCSP_UNAUTHORIZED,
-                    "certID has the key of CA %.128s, but another name",
-                    nearest->name);
+                    "the issuer's key is known, it is that of %s, but its name "
+                    "is "
+                    "not: certificate from before the CA was renamed?",
+                    nearest->label);
         }
         return false;
 }
@@ -57,15 +84,17 @@ static bool find_issuer(const struct issuers *issuers,
         size_t i;
 
         if (match != ISSUER_FOUND)
-                return refuse_issuer(out, match, ca);
+                return refuse_issuer(out, match, &q->certids[0], ca);
         out->issuer = ca;
         for (i = 1; i < q->certids_len; i++) {
                 match = issuers_find(issuers, &q->certids[i], &ca);
                 if (match != ISSUER_FOUND)
-                        return refuse_issuer(out, match, ca);
+                        return refuse_issuer(out, match, &q->certids[i], ca);
                 if (ca != out->issuer)
                         return refuse(out, OCSP_UNAUTHORIZED,
-                            "certIDs of several issuers: ask about each alone");
+                            "certIDs of several issuers, %s and %s: ask about "
+                            "each alone",
+                            out->issuer->name, ca->name);
         }
         return true;
 }
@@ -110,7 +139,7 @@ static bool find_unissued(
                 return true;
         case ANSWER_UNISSUED_UNAUTHORIZED:
                 return refuse(out, OCSP_UNAUTHORIZED,
-                    "serial never issued by CA %.128s", out->issuer->name);
+                    "serial never issued by %s", out->issuer->label);
         case ANSWER_UNISSUED_GOOD:
                 f->status = OCSP_GOOD;
                 return true;
@@ -220,27 +249,27 @@ void answer_plan(const struct answer_policy *p, const struct issuers *issuers,
                 return;
         if (answer_wants_nonce(p, q))
                 out->ocsp.nonce = q->nonce;
-        answer_explain(&out->findings[0], out->issuer->name, out->why);
+        answer_explain(&out->findings[0], out->issuer, out->why);
 }
 
-const char *answer_explain(
-    const struct answer_finding *f, const char *ca, char out[ANSWER_WHY_MAX])
+const char *answer_explain(const struct answer_finding *f,
+    const struct issuer *ca, char out[ANSWER_WHY_MAX])
 {
         static const char *const as_asked[] = {
             [OCSP_GOOD] = ": answered good, as --unissued says",
             [OCSP_REVOKED] = ": answered revoked, as --unissued says",
             [OCSP_UNKNOWN] = "",
         };
+        const char *label = ca != NULL ? ca->label : "a CA that is gone";
         const char *reason = ocsp_reason_name(f->reason);
         char at[TIME_TEXT_MAX];
 
         if (!f->issued)
-                snprintf(out, ANSWER_WHY_MAX,
-                    "serial never issued by CA %.128s%s", ca,
-                    as_asked[f->status]);
+                snprintf(out, ANSWER_WHY_MAX, "serial never issued by %s%s",
+                    label, as_asked[f->status]);
         else if (f->status != OCSP_REVOKED)
-                snprintf(out, ANSWER_WHY_MAX,
-                    "issued by CA %.128s, not revoked", ca);
+                snprintf(
+                    out, ANSWER_WHY_MAX, "issued by %s, not revoked", label);
         else
                 snprintf(out, ANSWER_WHY_MAX, "revoked at %s: %s",
                     format_time(f->revocation_time, at),

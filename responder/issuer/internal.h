@@ -11,4 +11,8 @@
 int signer_check(X509 *cert, X509 *ca, enum cadb_signer_model model,
     const char *path, char *warning, struct err *e);
 
+/* If both have the same signer, what was said of it need not be said again.
+ * old may be NULL. */
+void issuer_inherit(struct issuer *i, const struct issuer *old);
+
 #endif

@@ -13,6 +13,9 @@
 #include "cadb/cadb.h"
 #include "ocsp/ocsp.h"
 
+/* "Lab Root (CA root)". */
+enum { ISSUER_LABEL_MAX = 160 + LAB_NAME_MAX + 8 };
+
 /* ---- one CA ------------------------------------------------------------ */
 
 /* Never changes; counted references.  Any thread. */
@@ -20,11 +23,14 @@ struct issuer {
         int64_t id;
         int64_t version; /* cadb_ca.version that this was made from */
         char name[LAB_NAME_MAX + 1];
+        char label[ISSUER_LABEL_MAX]; /* for people: common name and name */
         uint8_t name_sha1[CADB_HASH_SHA1], key_sha1[CADB_HASH_SHA1];
         uint8_t name_sha256[CADB_HASH_SHA256], key_sha256[CADB_HASH_SHA256];
         struct ocsp_signer *signer; /* NULL: see fault */
         int64_t not_before;         /* of the signer's certificate */
         int64_t not_after;
+        enum cadb_signer_model model;
+        int64_t signer_id;
         bool has_signer; /* the database names one */
         bool key_here;   /* the CA's own key is in the lab */
         char fault[ERR_TEXT_MAX];
@@ -46,6 +52,14 @@ void issuer_unref(struct issuer *i); /* NULL is fine */
 
 /* Signs and is valid at now; else why (ERR_TEXT_MAX) says what is wrong. */
 bool issuer_can_sign(const struct issuer *i, int64_t now, char *why);
+
+/* What its owner should know about its signer by now, and do: that it ends
+ * soon (cadb_signer_ends_soon), else warning.  NULL if nothing. */
+const char *issuer_notice(
+    const struct issuer *i, int64_t now, char out[ERR_TEXT_MAX]);
+
+/* True once for each signer, for the first who asks when it ends soon. */
+bool issuer_ends_soon_first(struct issuer *i, int64_t now);
 
 /* ---- all of them ------------------------------------------------------- */
 
@@ -72,8 +86,8 @@ enum issuer_match {
 enum issuer_match issuers_find(const struct issuers *s,
     const struct ocsp_certid *id, const struct issuer **out);
 
-/* "?" if there is none. */
-const char *issuers_name(const struct issuers *s, int64_t id);
+/* Borrowed; NULL if there is none. */
+const struct issuer *issuers_by_id(const struct issuers *s, int64_t id);
 
 /* ---- the current ones -------------------------------------------------- */
 
@@ -95,6 +109,10 @@ void registry_free(struct registry *r);
 typedef void registry_told(const struct issuer *i);
 int registry_refresh(struct registry *r, struct cadb *db, registry_told *told,
     struct issuers **held, struct err *e);
+
+/* A reference to the set of the day; NULL before the first
+ * registry_refresh. */
+struct issuers *registry_current(struct registry *r);
 
 /* Load all signers anew at the next registry_refresh: somebody may have mended
  * a file. */

@@ -1,5 +1,8 @@
 #include "responder/issuer/internal.h"
 
+#include <openssl/asn1.h>
+#include <openssl/objects.h>
+
 #include <limits.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -11,12 +14,14 @@
 /* The reference count stays out of sight of those who only read. */
 struct counted {
         atomic_uint refs;
+        atomic_bool announced; /* that the signer ends soon */
         struct issuer issuer;
 };
 
-static struct counted *counted_of(struct issuer *i)
+static struct counted *counted_of(const struct issuer *i)
 {
-        return (struct counted *)((char *)i - offsetof(struct counted, issuer));
+        return (struct counted *)(uintptr_t)((const char *)i -
+                                             offsetof(struct counted, issuer));
 }
 
 struct issuer *issuer_ref(struct issuer *i)
@@ -111,6 +116,63 @@ static int load_signer(const struct issuer_source *from,
         return rc;
 }
 
+/* ---- for people -------------------------------------------------------- */
+
+/* The common name if it is plain text, else the whole subject. */
+static void make_title(const X509 *ca, char out[PKI_NAME_TEXT_MAX])
+{
+        const X509_NAME *subject = X509_get_subject_name(ca);
+        int at = X509_NAME_get_index_by_NID(subject, NID_commonName, -1), i,
+            len;
+        const ASN1_STRING *text;
+
+        pki_subject(ca, out);
+        if (at < 0)
+                return;
+        text = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at));
+        len = ASN1_STRING_length(text);
+        for (i = 0; i < len; i++) {
+                unsigned char c = ASN1_STRING_get0_data(text)[i];
+
+                if (c < 0x20 || c > 0x7e)
+                        return;
+        }
+        if (len > 0 && len < PKI_NAME_TEXT_MAX)
+                snprintf(out, PKI_NAME_TEXT_MAX, "%.*s", len,
+                    (const char *)ASN1_STRING_get0_data(text));
+}
+
+static void make_label(const struct cadb_ca *row, struct issuer *i)
+{
+        struct span der = {row->der, row->der_len};
+        char title[PKI_NAME_TEXT_MAX];
+        X509 *ca = NULL;
+
+        if (pki_cert_from_der(der, &ca, NULL) == 0) {
+                make_title(ca, title);
+                snprintf(
+                    i->label, sizeof(i->label), "%s (CA %s)", title, row->name);
+        } else {
+                snprintf(i->label, sizeof(i->label), "CA %s", row->name);
+        }
+        X509_free(ca);
+}
+
+/* What to do so that there is a signer, or a new one. */
+static void add_remedy(const struct issuer *i, char *text, size_t size)
+{
+        size_t len = strlen(text);
+
+        snprintf(text + len, size - len,
+            i->key_here || i->model == CADB_SIGNER_TRUSTED
+                ? ": run 'ocsp-ca signer rotate --ca %s'"
+                : ": its key is not here, so run 'ocsp-ca signer request --ca "
+                  "%s --out FILE' and then 'signer install'",
+            i->name);
+}
+
+/* ---- one CA ------------------------------------------------------------ */
+
 int issuer_load(const struct issuer_source *from, const struct cadb_ca *row,
     struct issuer **out, struct err *e)
 {
@@ -121,20 +183,26 @@ int issuer_load(const struct issuer_source *from, const struct cadb_ca *row,
         if (c == NULL)
                 return err_set(e, ERR_OS, "CA %s: out of memory", row->name);
         atomic_init(&c->refs, 1);
+        atomic_init(&c->announced, false);
         i->id = row->id;
         i->version = row->version;
         i->has_signer = row->has_signer;
+        i->model = row->model;
+        i->signer_id = row->signer_id;
         i->key_here = row->key_path[0] != '\0';
         snprintf(i->name, sizeof(i->name), "%s", row->name);
         memcpy(i->name_sha1, row->name_sha1, sizeof(i->name_sha1));
         memcpy(i->key_sha1, row->key_sha1, sizeof(i->key_sha1));
         memcpy(i->name_sha256, row->name_sha256, sizeof(i->name_sha256));
         memcpy(i->key_sha256, row->key_sha256, sizeof(i->key_sha256));
-        if (!row->has_signer)
+        make_label(row, i);
+        if (!row->has_signer) {
                 snprintf(i->fault, sizeof(i->fault), "CA %s has no OCSP signer",
                     row->name);
-        else if (load_signer(from, row, i, &why) != 0)
+                add_remedy(i, i->fault, sizeof(i->fault));
+        } else if (load_signer(from, row, i, &why) != 0) {
                 snprintf(i->fault, sizeof(i->fault), "%s", why.text);
+        }
         *out = i;
         return 0;
 }
@@ -155,4 +223,52 @@ bool issuer_can_sign(const struct issuer *i, int64_t now, char *why)
                     "the OCSP signer of CA %s has expired at %s", i->name,
                     format_time(i->not_after, at));
         return why[0] == '\0';
+}
+
+/* The database's own rule, over what the certificate says. */
+static bool ends_soon(const struct issuer *i, int64_t now, int64_t *left)
+{
+        const struct cadb_ca ca = {.has_signer = i->signer != NULL,
+            .model = i->model,
+            .signer_not_before = i->not_before,
+            .signer_not_after = i->not_after};
+
+        return cadb_signer_ends_soon(&ca, now, left);
+}
+
+const char *issuer_notice(
+    const struct issuer *i, int64_t now, char out[ERR_TEXT_MAX])
+{
+        char at[TIME_TEXT_MAX], in[DURATION_TEXT_MAX];
+        int64_t left;
+
+        if (!ends_soon(i, now, &left))
+                return i->warning[0] != '\0' ? i->warning : NULL;
+        if (left > 0)
+                snprintf(out, ERR_TEXT_MAX,
+                    "the OCSP signer of CA %s ends in %s, at %s", i->name,
+                    format_duration(left, in), format_time(i->not_after, at));
+        else
+                snprintf(out, ERR_TEXT_MAX,
+                    "the OCSP signer of CA %s has expired at %s", i->name,
+                    format_time(i->not_after, at));
+        add_remedy(i, out, ERR_TEXT_MAX);
+        return out;
+}
+
+bool issuer_ends_soon_first(struct issuer *i, int64_t now)
+{
+        atomic_bool *announced = &counted_of(i)->announced;
+        int64_t left;
+
+        return !atomic_load(announced) && ends_soon(i, now, &left) &&
+               !atomic_exchange(announced, true);
+}
+
+void issuer_inherit(struct issuer *i, const struct issuer *old)
+{
+        if (old != NULL && old->signer != NULL && i->signer != NULL &&
+            old->signer_id == i->signer_id)
+                atomic_store(&counted_of(i)->announced,
+                    atomic_load(&counted_of(old)->announced));
 }

@@ -1,4 +1,4 @@
-#include "responder/issuer/issuer.h"
+#include "responder/issuer/internal.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -69,14 +69,14 @@ enum issuer_match issuers_find(const struct issuers *s,
         return best;
 }
 
-const char *issuers_name(const struct issuers *s, int64_t id)
+const struct issuer *issuers_by_id(const struct issuers *s, int64_t id)
 {
         size_t i;
 
-        for (i = 0; i < s->len; i++)
+        for (i = 0; s != NULL && i < s->len; i++)
                 if (s->list[i]->id == id)
-                        return s->list[i]->name;
-        return "?";
+                        return s->list[i];
+        return NULL;
 }
 
 /* ---- building a set ---------------------------------------------------- */
@@ -98,20 +98,24 @@ struct builder {
         size_t room;
 };
 
-static struct issuer *find_unchanged(
+static struct issuer *find_old(
     const struct builder *b, const struct cadb_ca *row)
 {
         const struct issuers *old = b->registry->current;
         size_t i;
 
-        if (old == NULL || b->anew)
-                return NULL;
-        for (i = 0; i < old->len; i++)
-                if (old->list[i]->id == row->id &&
-                    old->list[i]->version == row->version &&
-                    old->list[i]->signer != NULL)
+        for (i = 0; old != NULL && i < old->len; i++)
+                if (old->list[i]->id == row->id)
                         return old->list[i];
         return NULL;
+}
+
+/* A signer that is faulty may be mended without a word to the database. */
+static bool is_unchanged(const struct builder *b, const struct issuer *old,
+    const struct cadb_ca *row)
+{
+        return old != NULL && !b->anew && old->version == row->version &&
+               (old->signer != NULL || !old->has_signer);
 }
 
 static int grow(struct builder *b, struct err *e)
@@ -132,15 +136,16 @@ static int grow(struct builder *b, struct err *e)
 static int add_row(void *arg, const struct cadb_ca *row, struct err *e)
 {
         struct builder *b = arg;
-        struct issuer *i = find_unchanged(b, row);
+        struct issuer *old = find_old(b, row), *i = old;
 
         if (grow(b, e) != 0)
                 return -1;
-        if (i != NULL) {
+        if (is_unchanged(b, old, row)) {
                 issuer_ref(i);
         } else {
                 if (issuer_load(&b->registry->from, row, &i, e) != 0)
                         return -1;
+                issuer_inherit(i, old);
                 if (b->told != NULL)
                         b->told(i);
         }
@@ -215,6 +220,16 @@ void registry_free(struct registry *r)
         issuers_unref(r->current);
         pthread_mutex_destroy(&r->lock);
         free(r);
+}
+
+struct issuers *registry_current(struct registry *r)
+{
+        struct issuers *s;
+
+        pthread_mutex_lock(&r->lock);
+        s = r->current != NULL ? issuers_ref(r->current) : NULL;
+        pthread_mutex_unlock(&r->lock);
+        return s;
 }
 
 void registry_expire(struct registry *r)

@@ -166,7 +166,10 @@ PY
 
 @test "a wrong command line is 64" {
   lab
-  refused 64 "'--frobnicate' is no option" --frobnicate
+  refused 64 -- '--frobnicate: no such option' --frobnicate
+  refused 64 -- '--validity wants a value' --validity
+  refused 64 -- '--help=x: it takes no value' --help=x
+  refused 64 -- '-x: no such option' -x
   refused 64 "'x' is not expected" x
   refused 64 -- '--validity: 0s is too short' --validity 0
   refused 64 "'maybe' is none of echo, ignore, require" --nonce maybe
@@ -212,6 +215,29 @@ PY
   [ "$status" -eq 74 ]
   exits 72 timeout 60 ocsp-responder --listen 127.0.0.1:0 \
     --ready-file nowhere/f
+}
+
+@test "closed standard descriptors: none of its own files takes their place" {
+  lab
+  ask request "$C" "$I" >q.der
+  ocsp-responder --answer q.der --out r.der <&- >&- 2>&-
+  says singles.0.status good
+  serve responder bash -c 'exec ocsp-responder --listen 127.0.0.1:0 <&- 2>&-'
+  url=$(field url <<<"$ready")
+  curl -sS -D head -o r.der "$url/junk!"
+  is_error 1
+  halt "$pid"
+  [ "$status" -eq 0 ]
+  # A log line would have spoilt the first file that it opened.
+  /usr/bin/python3 -c 'import sqlite3
+assert sqlite3.connect("lab/ca.db").execute(
+    "pragma integrity_check").fetchall() == [("ok",)]'
+  ocsp-ca status www >/dev/null
+  # Nobody could hear that it is ready.
+  status=0
+  ocsp-responder --listen 127.0.0.1:0 >&- 2>err || status=$?
+  [ "$status" -eq 74 ]
+  grep -q 'cannot write to standard output' err
 }
 
 @test "--answer: one answer from a file, without a socket" {

@@ -59,6 +59,7 @@ load responder
   ask request --hash sha384 "$C" "$I" >q.der
   post q.der
   is_error 6
+  grep -q 'certID with hash sha384: only SHA-1 and SHA-256' responder.log
 }
 
 @test "one wrong bit in either issuer hash gets unauthorized, and a word why" {
@@ -71,8 +72,10 @@ load responder
       is_error 6
     done
   done
-  grep -q 'the key of CA root, but another name' responder.log
-  grep -q 'the name of CA root, but another key' responder.log
+  grep -q "issuer's key is known, it is that of Lab Root (CA root), but its name" \
+    responder.log
+  grep -q "issuer's name is known, it is Lab Root (CA root), but its key is not" \
+    responder.log
 }
 
 @test "several certIDs are answered in one answer, in their order" {
@@ -116,6 +119,8 @@ load responder
   ask request "${ids[@]}" "$C" "$I" >q.der
   post q.der
   is_error 1
+  grep -q 'requestList: the limit here is 64 certIDs (RFC 6960 4.1.1, byte' \
+    responder.log
 }
 
 @test "certIDs of two issuers in one request get unauthorized" {
@@ -124,6 +129,7 @@ load responder
   ask request "$C" "$I" lab/ca/ca1/cert.pem lab/root.pem >q.der
   post q.der
   is_error 6
+  grep -q 'several issuers, ca1 and root: ask about each alone' responder.log
   ask request lab/ca/ca1/cert.pem lab/root.pem >q.der
   post q.der
   says singles.0.status good
@@ -235,6 +241,7 @@ load responder
   ask request --extension 1.2.3.4 --critical "$C" "$I" >q.der
   post q.der
   is_error 1
+  grep -q 'extension 1.2.3.4 is critical and not understood' responder.log
   ask request --name "$C" "$I" >q.der
   post q.der
   says singles.0.status good

@@ -28,7 +28,7 @@ requests() {
   [ "$(field requests.0.certids.0.serial <told)" = "${serial,,}" ]
   [ "$(field requests.0.certids.0.hash <told)" = sha256 ]
   [ "$(field requests.0.certids.0.ca <told)" = root ]
-  [ "$(field requests.0.why <told)" = 'issued by CA root, not revoked' ]
+  [ "$(field requests.0.why <told)" = 'issued by Lab Root (CA root), not revoked' ]
 }
 
 @test "what went wrong is told in words" {
@@ -45,12 +45,30 @@ requests() {
   requests since=0 >told
   [[ $(field requests.0.why <told) = *'older CA key'* ]]
   [ "$(field requests.0.status <told)" = unauthorized ]
-  [ "$(field requests.1.why <told)" = 'serial never issued by CA root' ]
+  [ "$(field requests.1.why <told)" = 'serial never issued by Lab Root (CA root)' ]
   [ "$(field requests.2.cached <told)" = true ]
-  [ "$(field requests.2.why <told)" = 'serial never issued by CA root' ]
+  [ "$(field requests.2.why <told)" = 'serial never issued by Lab Root (CA root)' ]
   [[ $(field requests.3.why <told) = *200* ]]
   [[ $(field requests.4.why <told) = *'not base64'* ]]
   [ "$(grep -c 'info answer' responder.log)" -eq 5 ]
+}
+
+@test "of several certIDs each has its own why, and the odd one the word" {
+  lab
+  respond
+  ocsp-ca issue other >/dev/null
+  ocsp-ca revoke other --reason superseded >/dev/null
+  openssl req -new -x509 -subj /CN=stray -set_serial 0x7123456789abcdef \
+    -CA lab/ca/root/cert.pem -CAkey lab/ca/root/key.pem \
+    -key lab/certs/www/key.pem -out stray.pem
+  ask request "$C" "$I" stray.pem "$I" lab/certs/other/cert.pem "$I" >q.der
+  post q.der
+  requests since=0 >told
+  [[ $(field requests.0.certids.0.why <told) = *'not revoked' ]]
+  [[ $(field requests.0.certids.1.why <told) = 'serial never issued by Lab Root'* ]]
+  [[ $(field requests.0.certids.2.why <told) = 'revoked at '*': superseded' ]]
+  [[ $(field requests.0.why <told) = 'serial never issued'* ]]
+  [ "$(field requests.0.verdict <told)" = several ]
 }
 
 @test "min=N returns when so many have come, not before" {

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,6 +39,7 @@ static void fill_ca(struct issuer *ca, int n)
         ca->id = n + 1;
         ca->version = 7;
         ca->name[0] = (char)('a' + n);
+        snprintf(ca->label, sizeof(ca->label), "Lab %s", ca->name);
         memset(ca->name_sha1, 0x10 + n, sizeof(ca->name_sha1));
         memset(ca->key_sha1, 0x20 + n, sizeof(ca->key_sha1));
         memset(ca->name_sha256, 0x30 + n, sizeof(ca->name_sha256));
@@ -141,10 +143,11 @@ static void one_hash_alone_is_not_enough(void **state)
 
         ask(w, &w->ca[0], OCSP_SHA256);
         w->request.certids[0].key_hash.data = w->ca[1].key_sha256;
-        assert_refused(w, OCSP_UNAUTHORIZED, "another");
+        assert_refused(w, OCSP_UNAUTHORIZED, "but its name is not");
         w->request.certids[0].key_hash.data = serial;
         w->request.certids[0].key_hash.len = 2;
-        assert_refused(w, OCSP_UNAUTHORIZED, "name of CA a");
+        assert_refused(
+            w, OCSP_UNAUTHORIZED, "name is known, it is Lab a, but its key");
         w->request.certids[0].name_hash = w->request.certids[0].key_hash;
         assert_refused(w, OCSP_UNAUTHORIZED, "no CA of this lab");
         assert_int_equal(w->lookups, 0);
@@ -152,11 +155,15 @@ static void one_hash_alone_is_not_enough(void **state)
 
 static void foreign_hash_is_unauthorized(void **state)
 {
+        static const uint8_t sha384[] = {0x30, 0x0f, 0x30, 0x0d, 0x06, 0x09,
+            0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x02, 0x05, 0x00};
         struct world *w = *state;
 
         ask(w, &w->ca[0], OCSP_SHA1);
         w->request.certids[0].hash = OCSP_HASH_OTHER;
-        assert_refused(w, OCSP_UNAUTHORIZED, "hash other than");
+        w->request.certids[0].der = (struct span){sha384, sizeof(sha384)};
+        assert_refused(w, OCSP_UNAUTHORIZED,
+            "hash sha384: only SHA-1 and SHA-256 are answered");
 }
 
 static void several_issuers_are_unauthorized(void **state)

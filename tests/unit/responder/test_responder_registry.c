@@ -246,6 +246,69 @@ static void unfit_signers_are_named_as_such(void **state)
         ca_release(&b);
 }
 
+static void people_read_the_common_name(void **state)
+{
+        struct lab *lab = *state;
+        struct ca a = ca_add(lab, "a");
+
+        refresh(lab);
+        assert_string_equal(lab->held->list[0]->label, "Lab (CA a)");
+        assert_ptr_equal(
+            issuers_by_id(lab->held, a.row.id), lab->held->list[0]);
+        assert_null(issuers_by_id(lab->held, 99));
+        assert_null(issuers_by_id(NULL, 1));
+        ca_release(&a);
+}
+
+static void a_ca_without_signer_is_kept_and_says_what_to_run(void **state)
+{
+        struct lab *lab = *state;
+        struct ca a = ca_add(lab, "a"), b;
+        const struct issuer *first;
+
+        refresh(lab);
+        first = lab->held->list[0];
+        assert_fault(first, "'ocsp-ca signer request --ca a");
+        b = ca_add(lab, "b");
+        refresh(lab);
+        assert_ptr_equal(lab->held->list[0], first);
+        assert_int_equal(told_count, 2);
+        ca_release(&a);
+        ca_release(&b);
+}
+
+/* The signers here live for 101 days, so it is the last 7 that count. */
+static void the_end_of_a_signer_is_announced_once(void **state)
+{
+        struct lab *lab = *state;
+        struct ca a = ca_add(lab, "a"), b;
+        int64_t soon = NOW + 93 * (int64_t)DAY + 1;
+        char text[ERR_TEXT_MAX];
+        struct issuer *i;
+
+        signer_add(lab, &a, &a, PKI_OCSP_SIGNER, "a1.pem");
+        refresh(lab);
+        i = lab->held->list[0];
+        assert_null(issuer_notice(i, soon - DAY, text));
+        assert_false(issuer_ends_soon_first(i, soon - DAY));
+        assert_true(issuer_ends_soon_first(i, soon));
+        assert_false(issuer_ends_soon_first(i, soon));
+        assert_non_null(strstr(issuer_notice(i, soon, text), "ends in 6d 23h"));
+        assert_non_null(
+            strstr(issuer_notice(i, soon + 9 * DAY, text), "expired"));
+        /* Loaded anew it is still the same; the next one is another. */
+        registry_expire(lab->registry);
+        refresh(lab);
+        assert_ptr_not_equal(lab->held->list[0], i);
+        assert_false(issuer_ends_soon_first(lab->held->list[0], soon));
+        b = ca_add(lab, "b");
+        signer_add(lab, &a, &a, PKI_OCSP_SIGNER, "a2.pem");
+        refresh(lab);
+        assert_true(issuer_ends_soon_first(lab->held->list[0], soon));
+        ca_release(&a);
+        ca_release(&b);
+}
+
 static void a_mended_file_is_taken_after_expiry(void **state)
 {
         struct lab *lab = *state;
@@ -275,6 +338,9 @@ int main(void)
             LAB(what_did_not_change_is_kept),
             LAB(a_new_signer_replaces_the_issuer),
             LAB(unfit_signers_are_named_as_such),
+            LAB(people_read_the_common_name),
+            LAB(a_ca_without_signer_is_kept_and_says_what_to_run),
+            LAB(the_end_of_a_signer_is_announced_once),
             LAB(a_mended_file_is_taken_after_expiry),
         };
 
