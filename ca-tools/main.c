@@ -65,6 +65,7 @@ int main(int argc, char **argv)
 
         cli_hold_descriptors();
         signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error with a line */
+        signal(SIGXFSZ, SIG_IGN); /* so is a file size limit */
         if (argc < 2)
                 err_set(&e, ERR_USAGE,
                     "a command is missing: see 'ocsp-ca --help'");
