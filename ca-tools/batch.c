@@ -179,7 +179,9 @@ static int find_before(const struct batch *b, const char *name,
         return found;
 }
 
-int batch_check(const struct batch *b, const char *name, struct err *e)
+/* Row and folder.  Only under the locks: between them a renewal has its row
+ * but not its folder yet. */
+static int check_all(const struct batch *b, const char *name, struct err *e)
 {
         struct span before = {NULL, 0};
         struct cadb_cert row;
@@ -192,6 +194,15 @@ int batch_check(const struct batch *b, const char *name, struct err *e)
         return b->plan->wish->no_files
                    ? 0
                    : store_check(&b->store, name, before, e);
+}
+
+int batch_check(const struct batch *b, const char *name, struct err *e)
+{
+        struct cadb_cert row;
+
+        if (!b->plan->wish->renew)
+                return check_all(b, name, e);
+        return find_before(b, name, &row, e) < 0 ? -1 : 0;
 }
 
 /* The certificate before, if there is one, goes to its new name. */
@@ -236,7 +247,7 @@ static int add_rows(struct batch *b, struct err *e)
         if (!b->plan->wish->no_files && store_lock(&b->store, e) != 0)
                 return -1;
         for (i = 0; i < b->len; i++)
-                if (batch_check(b, b->items[i].name, e) != 0 ||
+                if (check_all(b, b->items[i].name, e) != 0 ||
                     step_aside(b, &b->items[i], e) != 0 ||
                     add_row(b, &b->items[i], e) != 0)
                         return -1;

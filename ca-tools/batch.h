@@ -37,7 +37,8 @@ int batch_open(struct batch *b, struct plan *p, size_t max, struct err *e);
 void batch_close(struct batch *b);
 
 /* ERR_EXISTS if a certificate cannot have that name; with --renew, the name of
- * another certificate is free. */
+ * another certificate is free.  Early, so that no key is made in vain;
+ * batch_commit has the last word. */
 int batch_check(const struct batch *b, const char *name, struct err *e);
 
 /* Makes a certificate with a new serial, and its key unless the terms have

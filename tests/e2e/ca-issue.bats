@@ -85,6 +85,53 @@ text() {
   [ "$(ocsp-ca show none --json | field ocsp_urls)" = '[]' ]
 }
 
+@test "eight OCSP URLs are the most" {
+  ocsp-ca init
+  urls=()
+  for n in {1..8}; do
+    urls+=(--ocsp-url "http://127.0.0.1:$n")
+  done
+  ocsp-ca issue www "${urls[@]}"
+  [ "$(openssl x509 -in lab/certs/www/cert.pem -noout -ocsp_uri | wc -l)" -eq 8 ]
+  openssl verify -x509_strict -CAfile lab/root.pem lab/certs/www/cert.pem
+  certtool --verify --load-ca-certificate lab/root.pem \
+    --infile lab/certs/www/cert.pem
+  exits 64 ocsp-ca issue other "${urls[@]}" --ocsp-url http://127.0.0.1:9
+}
+
+@test "the CRL distribution point: a URL, the lab's own, or none" {
+  crl_url() {
+    text "$1" | sed -n '/CRL Distribution/,/URI/s/^ *URI://p'
+  }
+  ocsp-ca init --depth 2 --ocsp-url http://127.0.0.1:9
+  ocsp-ca issue plain --json >out
+  [ "$(field crl_url <out)" = '' ]
+  [ -z "$(crl_url plain)" ]
+  ocsp-ca issue url --crl-url http://crl.example/a.crl --json >out
+  [ "$(field crl_url <out)" = http://crl.example/a.crl ]
+  [ "$(crl_url url)" = http://crl.example/a.crl ]
+  ocsp-ca issue lab --crl-url lab >out
+  grep -qx '  CRL      http://127.0.0.1:9/crl/ca1.crl' out
+  [ "$(crl_url lab)" = http://127.0.0.1:9/crl/ca1.crl ]
+  ocsp-ca issue top --crl-url lab --ca root
+  [ "$(crl_url top)" = http://127.0.0.1:9/crl/root.crl ]
+  for name in plain url lab; do
+    openssl verify -x509_strict -CAfile lab/root.pem -untrusted \
+      "lab/certs/$name/chain.pem" "lab/certs/$name/cert.pem"
+    certtool --verify --load-ca-certificate lab/root.pem \
+      --infile "lab/certs/$name/fullchain.pem"
+  done
+}
+
+@test "the CRL distribution point that init named is the default" {
+  ocsp-ca init --ocsp-url http://127.0.0.1:9 --crl-url lab
+  [ "$(ocsp-ca issue www --json | field crl_url)" = \
+    http://127.0.0.1:9/crl/root.crl ]
+  [ "$(ocsp-ca issue other --crl-url http://x.example --json |
+    field crl_url)" = http://x.example ]
+  [ "$(ocsp-ca issue none --no-crl-url --json | field crl_url)" = '' ]
+}
+
 @test "validity: seconds, days, instants, past and future" {
   ends() {
     openssl x509 -in "lab/certs/$1/cert.pem" -noout -enddate | cut -d= -f2
@@ -196,7 +243,8 @@ text() {
 @test "bad options of issue: exit 64 and nothing issued" {
   ocsp-ca init
   before=$(sha256sum lab/ca.db)
-  for option in --san=300.1.1.1 --san= --ocsp-url=x --not-before=soon \
+  for option in --san=300.1.1.1 --san= --ocsp-url=x --crl-url=x \
+    "--crl-url=http://x/$(printf 'x%.0s' {1..250})" --not-before=soon \
     --not-after=2027-02-30 --days=-1 --algorithm=x --profile=x --nothing; do
     exits 64 ocsp-ca issue www "$option"
     [ "${#lines[@]}" -eq 1 ]
@@ -204,6 +252,7 @@ text() {
   exits 64 ocsp-ca issue
   exits 64 ocsp-ca issue www --days 1 --not-after +1d
   exits 64 ocsp-ca issue www --no-ocsp-url --ocsp-url http://127.0.0.1
+  exits 64 ocsp-ca issue www --no-crl-url --crl-url lab
   exits 64 ocsp-ca issue www --not-before +2d --not-after +1d
   [ ! -e lab/certs/www ]
   [ "$before" = "$(sha256sum lab/ca.db)" ]
@@ -215,4 +264,30 @@ text() {
   exits 73 ocsp-ca issue www
   [[ $output == *"lab/certs/www: in the way"* ]]
   exits 72 ocsp-ca status www
+}
+
+@test "a name is unique over all CAs" {
+  ocsp-ca init --depth 2
+  ocsp-ca issue www --ca root
+  exits 73 ocsp-ca issue www --ca ca1
+  exits 73 ocsp-ca issue ca1 --ca root
+}
+
+@test "certs/.new that cannot be read keeps nobody from revoking" {
+  ocsp-ca init
+  ocsp-ca issue www
+  drop=()
+  if [ "$(id -u)" -eq 0 ]; then
+    drop=(setpriv --bounding-set '-dac_override,-dac_read_search'
+      --inh-caps -all)
+    "${drop[@]}" true || skip "cannot drop root's rights here"
+  fi
+  chmod 000 lab/certs/.new
+  "${drop[@]}" ocsp-ca revoke www
+  "${drop[@]}" ocsp-ca crl
+  exits 74 "${drop[@]}" ocsp-ca issue other
+  [[ $output == *certs/.new* ]]
+  chmod 755 lab/certs/.new
+  exits 1 ocsp-ca status www
+  exits 72 ocsp-ca status other
 }

@@ -32,6 +32,8 @@ serial() {
       cmp - <(openssl x509 -in "lab/certs/$name/cert.pem" -pubkey -noout)
     [ "$(stat -c %a "lab/certs/$name/key.pem")" = 600 ]
     openssl verify -x509_strict -CAfile lab/root.pem "lab/certs/$name/cert.pem"
+    certtool --verify --load-ca-certificate lab/root.pem \
+      --infile "lab/certs/$name/fullchain.pem"
   done
   run ! cmp lab/certs/www/key.pem lab/certs/www@2/key.pem
   [ -z "$(ls -A lab/certs/.new)" ]
