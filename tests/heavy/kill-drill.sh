@@ -6,7 +6,7 @@
 # After each round everything that was acknowledged with exit 0 must be there,
 # nothing may be half done, and the next command must work.  What is killed:
 # KIND revoke in N rounds (default 1000), each other one (issue, renew, signer,
-# crl, import) in N/5.
+# crl, import, add-ca) in N/5.
 #
 # The programs are those of $OCSP_LAB_BIN, else of PATH.  FOLDER (default: a
 # temporary one) should be on the file system in question.

@@ -97,6 +97,30 @@ def private(path):
     must(mode == 0o600, "%s: mode %o" % (path, mode))
 
 
+def take(new, known):
+    """One of the new ones becomes known; false if there is none."""
+    if not new:
+        return False
+    known.add(new.pop())
+    return True
+
+
+def signers(db, lab):
+    """Each CA has one signer that is there, and whole."""
+    cas = db.execute("SELECT count(*) FROM ca").fetchone()[0]
+    rows = db.execute("SELECT ca, serial, path, der FROM signer"
+                      " WHERE state = ?", (CURRENT,)).fetchall()
+    must(len(rows) == len({row[0] for row in rows}) == cas, len(rows),
+         "current signers of", cas, "CAs")
+    for _, serial, path, der in rows:
+        path = os.path.join(lab, path)
+        must(os.path.exists(path), path, "is a current signer, and missing")
+        private(path)
+        cert = pair(read(path), read(path), path)
+        must(cert.public_bytes(serialization.Encoding.DER) == der and
+             octets(cert) == serial, path, "is not what the database names")
+
+
 class Kind:
     """One thing to kill: its calls, and what they leave."""
 
@@ -193,6 +217,10 @@ class Issue(Kind):
 
     def next(self):
         names = [self.fresh("i") for _ in range(self.chance.choice((1, 3)))]
+        if self.chance.random() < 0.3:
+            series = self.fresh("i")
+            return (["issue", "--json", series, "--count", "4"],
+                    ["%s-%d" % (series, n) for n in range(1, 5)])
         return ["issue", "--json", *names], names
 
     def acknowledge(self, names, out):
@@ -295,7 +323,8 @@ class Renew(Kind):
         self.before = rows
 
     def happened(self, db, name):
-        return len(self.rows(db)) - len(self.acknowledged) > 0
+        return take(self.rows(db).keys() - self.acknowledged,
+                    self.acknowledged)
 
     def after(self, unanswered):
         self.acknowledge(None, self.drill.call(
@@ -323,28 +352,65 @@ class Signer(Kind):
         for record in lines(out):
             self.acknowledged.add(int(record["serial"], 16))
 
+    def prepare(self):
+        if not self.acknowledged:
+            self.after([])
+
     def check(self, db):
-        rows = db.execute("SELECT serial, path, der FROM signer"
-                          " WHERE state = ?", (CURRENT,)).fetchall()
-        must(len(rows) == 1, len(rows), "current signers")
-        serial, path, der = rows[0]
-        path = os.path.join(self.lab, path)
-        must(os.path.exists(path), path, "is the current signer, and missing")
-        private(path)
-        cert = pair(read(path), read(path), path)
-        must(cert.public_bytes(serialization.Encoding.DER) == der and
-             octets(cert) == serial, path, "is not what the database names")
+        signers(db, self.lab)
         self.serials = {int.from_bytes(row[0], "big") for row in db.execute(
-            "SELECT serial FROM signer WHERE serial NOTNULL")}
+            "SELECT serial FROM signer WHERE serial NOTNULL AND id > 1")}
         must(self.acknowledged <= self.serials, "acknowledged, but lost")
 
     def happened(self, db, token):
-        new = self.serials - self.acknowledged
-        self.acknowledged |= {new.pop()} if new else set()
-        return bool(new)
+        return take(self.serials - self.acknowledged, self.acknowledged)
 
     def after(self, unanswered):
         self.acknowledge(None, self.drill.call("signer", "rotate", "--json"))
+
+
+class AddCa(Kind):
+    name, needs = "add-ca", ("add-ca", "--under")
+
+    def __init__(self, drill):
+        super().__init__(drill)
+        self.acknowledged = set()
+
+    def next(self):
+        name = self.fresh("sub")
+        return ["add-ca", name, "--json"], name
+
+    def acknowledge(self, name, out):
+        self.acknowledged.add(name)
+
+    def check(self, db):
+        rows = dict(db.execute("SELECT name, der FROM ca"))
+        must(self.acknowledged <= rows.keys(), "acknowledged, but lost:",
+             self.acknowledged - rows.keys())
+        folders = {name for name in os.listdir(os.path.join(self.lab, "ca"))
+                   if not name.startswith(".")}
+        must(folders <= rows.keys(), "folders without a row:",
+             folders - rows.keys())
+        for name in self.acknowledged | folders:
+            folder = os.path.join(self.lab, "ca", name)
+            cert = pair(read(folder, "key.pem"), read(folder, "cert.pem"),
+                        folder)
+            must(cert.public_bytes(serialization.Encoding.DER) == rows[name],
+                 folder, "has another certificate than the database")
+            private(os.path.join(folder, "key.pem"))
+        signers(db, self.lab)
+
+    def happened(self, db, name):
+        return db.execute("SELECT 1 FROM ca WHERE name = ?",
+                          (name,)).fetchone() is not None
+
+    def after(self, unanswered):
+        self.drill.call("add-ca", self.fresh("sub"))
+        with sound(self.lab) as db:
+            self.check(db)
+            rows = {row[0] for row in db.execute("SELECT name FROM ca")}
+        folders = set(os.listdir(os.path.join(self.lab, "ca")))
+        must(rows <= folders, "rows without a folder:", rows - folders)
 
 
 class Crl(Kind):
@@ -355,9 +421,14 @@ class Crl(Kind):
         self.acknowledged = 0
 
     def next(self):
+        # A delta, too, has a number, but not this file.
+        if self.acknowledged and self.chance.random() < 0.3:
+            return ["crl", "--delta"], None
         return ["crl", "--json"], None
 
     def acknowledge(self, token, out):
+        if not out.startswith("{"):
+            return
         for record in lines(out):
             self.acknowledged = max(self.acknowledged, record["number"])
 
@@ -439,4 +510,4 @@ class Import(Kind):
                              self.drill.call("import", token[0], "--json"))
 
 
-KINDS = (Revoke, Issue, Renew, Signer, Crl, Import)
+KINDS = (Revoke, Issue, Renew, Signer, Crl, Import, AddCa)
