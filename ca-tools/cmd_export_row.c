@@ -34,6 +34,25 @@ static int subject_of_der(
         return found;
 }
 
+/* The one that index.txt had, if our text has only its beginning. */
+static int subject_of_row(
+    struct export *x, const struct cadb_cert *cert, char **out, struct err *e)
+{
+        struct buf text = {0};
+        int found =
+            cadb_cert_subject(x->lab->db, cert->ca, serial_of(cert), &text, e);
+
+        if (found == 1 && text.len >= sizeof(cert->subject)) {
+                buf_append(&text, "", 1);
+                *out = text.failed ? NULL
+                                   : OPENSSL_strdup((const char *)text.data);
+                if (*out == NULL)
+                        found = err_set(e, ERR_OS, "out of memory");
+        }
+        buf_release(&text);
+        return found;
+}
+
 static int index_row(struct export *x, const struct cadb_cert *cert,
     const char *subject, struct err *e)
 {
@@ -57,7 +76,7 @@ static int row_index(
     struct export *x, const struct cadb_cert *cert, struct err *e)
 {
         char oneline[PKI_NAME_TEXT_MAX];
-        char *of_der = NULL;
+        char *found = NULL;
         int rc;
 
         /* The common case, without a look at the certificate. */
@@ -66,11 +85,13 @@ static int row_index(
                                             oneline, sizeof(oneline))))
                 return index_row(x, cert,
                     cert->subject[0] == '/' ? cert->subject : oneline, e);
-        rc = subject_of_der(x, cert, &of_der, e);
+        rc = subject_of_der(x, cert, &found, e);
+        if (rc == 0)
+                rc = subject_of_row(x, cert, &found, e);
         if (rc >= 0)
                 rc = index_row(
-                    x, cert, of_der != NULL ? of_der : cert->subject, e);
-        OPENSSL_free(of_der);
+                    x, cert, found != NULL ? found : cert->subject, e);
+        OPENSSL_free(found);
         return rc;
 }
 

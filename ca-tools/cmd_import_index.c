@@ -130,6 +130,10 @@ static bool same_state(const struct cadb_state *a, const struct cadb_state *b)
                a->not_after == b->not_after;
 }
 
+/* Longer ones stay as they are: a text in RFC 2253 that fills its place may
+ * have been cut. */
+enum { SUBJECT_MAX = PKI_NAME_TEXT_MAX - 4 };
+
 static int write_row(struct work *w, const struct index_row *row,
     const char *name, X509 *cert, struct err *e)
 {
@@ -145,7 +149,7 @@ static int write_row(struct work *w, const struct index_row *row,
         };
         int rc = 0;
 
-        if (index_subject_to_rfc2253(row->subject, subject, sizeof(subject)))
+        if (index_subject_to_rfc2253(row->subject, subject, SUBJECT_MAX))
                 in.subject = subject;
         if (cert != NULL) {
                 rc = pki_cert_der(cert, &der, e);

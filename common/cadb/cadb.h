@@ -210,6 +210,11 @@ int cadb_cert_find_name(
 int cadb_cert_find_serial(struct cadb *db, int64_t ca, struct span serial,
     struct cadb_cert *out, struct err *e);
 
+/* Appends the whole subject to out; a struct cadb_cert has room for the
+ * beginning only.  A _find. */
+int cadb_cert_subject(struct cadb *db, int64_t ca, struct span serial,
+    struct buf *out, struct err *e);
+
 /* Appends the DER to out; 0 if it is not kept (an import). */
 int cadb_cert_der(struct cadb *db, int64_t ca, struct span serial,
     struct buf *out, struct err *e);

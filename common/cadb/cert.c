@@ -103,23 +103,35 @@ int cadb_cert_find_serial(struct cadb *db, int64_t ca, struct span serial,
                        : find_in_any(db, serial, out, e);
 }
 
-int cadb_cert_der(struct cadb *db, int64_t ca, struct span serial,
-    struct buf *out, struct err *e)
+static int append_column(struct cadb *db, enum sql_id id, int64_t ca,
+    struct span serial, struct buf *out, struct err *e)
 {
         struct query q;
-        struct span der;
+        struct span data;
         int rc;
 
-        query_open(&q, db, SQL_CERT_DER);
+        query_open(&q, db, id);
         query_int(&q, ca);
         query_blob(&q, serial);
         rc = query_step(&q, e);
         if (rc == 1) {
-                der = query_column_span(&q, 0);
-                buf_append(out, der.data, der.len);
+                data = query_column_span(&q, 0);
+                buf_append(out, data.data, data.len);
                 if (out->failed)
                         rc = err_set(e, ERR_OS, "out of memory");
         }
         query_close(&q);
         return rc;
+}
+
+int cadb_cert_subject(struct cadb *db, int64_t ca, struct span serial,
+    struct buf *out, struct err *e)
+{
+        return append_column(db, SQL_CERT_SUBJECT, ca, serial, out, e);
+}
+
+int cadb_cert_der(struct cadb *db, int64_t ca, struct span serial,
+    struct buf *out, struct err *e)
+{
+        return append_column(db, SQL_CERT_DER, ca, serial, out, e);
 }

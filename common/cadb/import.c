@@ -14,7 +14,7 @@
 struct detail {
         int64_t issued;
         char name[CADB_NAME_MAX + 1];
-        bool has_der;
+        bool has_der, has_subject;
 };
 
 static int read_detail(struct cadb *db, const struct cadb_imported *c,
@@ -31,6 +31,7 @@ static int read_detail(struct cadb *db, const struct cadb_imported *c,
                 out->issued = query_column(&q, 0);
                 query_column_text(&q, 1, out->name, sizeof(out->name));
                 out->has_der = query_column(&q, 2) != 0;
+                out->has_subject = query_column(&q, 3) != 0;
         }
         query_close(&q);
         if (rc == 0)
@@ -110,7 +111,8 @@ static bool same_state(const struct cadb_state *a, const struct cadb_state *b)
 }
 
 static int fill_detail(struct cadb *db, const struct cadb_imported *c,
-    int64_t issued, const char *name, bool der, struct err *e)
+    int64_t issued, const char *name, const char *subject, bool der,
+    struct err *e)
 {
         struct query q;
 
@@ -118,7 +120,7 @@ static int fill_detail(struct cadb *db, const struct cadb_imported *c,
         query_int(&q, issued);
         query_text(&q, name);
         query_blob(&q, der ? c->der : (struct span){NULL, 0});
-        query_text(&q, der ? c->subject : NULL);
+        query_text(&q, subject);
         query_int_unless(&q, der ? c->not_before : 0, 0);
         return query_run(&q, e);
 }
@@ -128,7 +130,7 @@ static int update(struct cadb *db, const struct cadb_imported *c,
     enum cadb_import_change *out, struct err *e)
 {
         bool state = !same_state(old, to), der = false;
-        const char *name = NULL;
+        const char *name = NULL, *subject = NULL;
         struct detail d;
 
         *out = CADB_IMPORT_SAME;
@@ -139,14 +141,16 @@ static int update(struct cadb *db, const struct cadb_imported *c,
             (d.name[0] == '\0' && free_name(db, c->name, &name, e) != 0))
                 return -1;
         der = c->der.len > 0 && !d.has_der;
-        if (!state && !der && name == NULL)
+        if (der || !d.has_subject)
+                subject = c->subject;
+        if (!state && !der && name == NULL && subject == NULL)
                 return 0;
         *out = CADB_IMPORT_CHANGED;
         if (append(db, c, name != NULL || d.name[0] == '\0' ? name : d.name,
                 detail_of(old, to), now, &to->version, e) != 0)
                 return -1;
-        if ((der || name != NULL) &&
-            fill_detail(db, c, d.issued, name, der, e) != 0)
+        if ((der || name != NULL || subject != NULL) &&
+            fill_detail(db, c, d.issued, name, subject, der, e) != 0)
                 return -1;
         return state ? row_set_state(db, c->ca, c->serial, to, e) : 0;
 }

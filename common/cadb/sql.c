@@ -128,6 +128,9 @@ const char *const sql_text[SQL_COUNT_] = {
     [SQL_CERT_BY_SERIAL] =
         ISSUED_OF_CERT "WHERE ca.id = ?1 AND cert.serial = ?2",
     [SQL_CERT_BY_ANY_SERIAL] = ISSUED_OF_CERT "WHERE cert.serial = ?1 LIMIT 2",
+    [SQL_CERT_SUBJECT] = "SELECT issued.subject FROM cert"
+                         " CROSS JOIN issued ON issued.id = cert.issued"
+                         " WHERE cert.ca = ?1 AND cert.serial = ?2",
     [SQL_CERT_DER] =
         "SELECT issued.der FROM cert JOIN issued ON issued.id = cert.issued"
         " WHERE cert.ca = ?1 AND cert.serial = ?2 AND issued.der IS NOT NULL",
@@ -153,7 +156,8 @@ const char *const sql_text[SQL_COUNT_] = {
         " invalidity_at = ?6, not_after = ?7, version = ?8"
         " WHERE ca = ?1 AND serial = ?2",
     [SQL_ISSUED_DETAIL] =
-        "SELECT issued.id, issued.name, issued.der IS NOT NULL FROM cert"
+        "SELECT issued.id, issued.name, issued.der IS NOT NULL,"
+        " issued.subject != '' FROM cert"
         " CROSS JOIN issued ON issued.id = cert.issued"
         " WHERE cert.ca = ?1 AND cert.serial = ?2",
     [SQL_ISSUED_FILL] =

@@ -43,6 +43,7 @@ enum sql_id {
         SQL_CERT_BY_NAME,
         SQL_CERT_BY_SERIAL,
         SQL_CERT_BY_ANY_SERIAL,
+        SQL_CERT_SUBJECT,
         SQL_CERT_DER,
         SQL_CERTS_IN_ORDER,
         SQL_CERTS_BY_NAME,

@@ -159,6 +159,20 @@ END
     grep -q $'\t4D\tunknown\t'"/CN=$long/O=$long/OU=$long\$"
 }
 
+@test "a long subject of an index.txt comes back whole" {
+  openssl_ca
+  for n in 150 155 156 158 159 160 161 2000; do
+    printf 'V\t301122101112Z\t\t%04d\tunknown\t/CN=%s\n' "$n" \
+      "$(printf 'é%.0s' $(seq 20))$(head -c "$((n - 44))" /dev/zero | tr '\0' x)"
+  done >oca/index.txt
+  for n in 150 155 156 158 159 160 161 2000; do
+    printf 'V\t301122101112Z\t\t%04d01\tunknown\t/CN=%s\n' "$n" \
+      "$(head -c "$((n - 4))" /dev/zero | tr '\0' x)"
+  done >>oca/index.txt
+  ocsp-ca import oca/index.txt --ca-cert oca/ca.pem >/dev/null
+  ocsp-ca export --format index | cmp oca/index.txt -
+}
+
 @test "csv: a line of titles, and python reads what list says" {
   elsewhere
   mixed_up=$(ocsp-ca export --format csv --out c.csv)

@@ -149,6 +149,22 @@ END
   [ "$(state www reason)" = keyCompromise ]
 }
 
+@test "an index.txt fills in what a CRL did not know" {
+  elsewhere
+  crl c.crl 1000:superseded 1002
+  ocsp-ca import c.crl >/dev/null
+  [ "$(state 1000 subject)" = "" ]
+  [ "$(state 1000 not_after)" = 9999-12-31T23:59:59Z ]
+  ca -revoke www.pem -crl_reason superseded
+  ca -revoke old.pem
+  ocsp-ca import oca/index.txt >out
+  grep -q '3 lines: 1 added, 2 changed' out
+  [ "$(state www serial)" = 1000 ]
+  [ "$(state old serial)" = 1002 ]
+  ocsp-ca export --format index | LC_ALL=C sort -t "$(printf '\t')" -k4 |
+    cmp oca/index.txt -
+}
+
 @test "every reason of a CRL is taken over" {
   elsewhere
   crl c.crl a1 a2:key_compromise a3:ca_compromise a4:affiliation_changed \
