@@ -119,7 +119,8 @@ static int copy_lines(struct lines *l, FILE *to, struct err *e)
                 if (fputs(line, to) == EOF || putc('\n', to) == EOF)
                         break;
         }
-        if (rc >= 0 && (fflush(to) != 0 || fseek(to, 0, SEEK_SET) != 0))
+        if (rc >= 0 &&
+            (ferror(to) || fflush(to) != 0 || fseek(to, 0, SEEK_SET) != 0))
                 rc = err_errno(e, ERR_IO, "%s: cannot be kept", l->name);
         return rc < 0 ? -1 : 0;
 }

@@ -221,6 +221,20 @@ c.commit()'
   [ "$(cat out)" = "revoked 2, already 0" ]
 }
 
+@test "no room for what comes through a pipe: 74, nothing changed" {
+  lab
+  limited() (
+    trap '' XFSZ
+    ulimit -f 200
+    exec ocsp-ca "$@"
+  )
+  yes a | head -n 200000 >list
+  exits 74 limited revoke --from - < <(cat list)
+  [[ $output == "ocsp-ca: standard input: cannot be kept: "* ]]
+  [ "$before" = "$(ocsp-ca events)" ]
+  [ -z "$(find lab -name '.list*')" ]
+}
+
 @test "killed in the middle: all or nothing" {
   export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0
   strace -o /dev/null true 2>/dev/null || skip "strace cannot trace here"
