@@ -173,13 +173,16 @@ static void issuing_and_another_ca_are_no_change(void **state)
         struct fixture *f = *state;
         struct cadb_ca other;
         struct err e = ERR_INIT;
-        int64_t base = base_version(f);
+        int64_t base;
 
         fixture_fill_ca(&other, "other");
         assert_ok(cadb_begin(f->db, &e), &e);
         assert_ok(cadb_ca_add(f->db, &other, false, NOW, &e), &e);
         assert_ok(cadb_commit(f->db, &e), &e);
         issue_all(f);
+        fixture_revoke(f->db, f->root.id, 1, SUPERSEDED, NOW);
+        base = base_version(f);
+        fixture_issue(f->db, f->root.id, 100, NULL);
         fixture_issue(f->db, other.id, 1, NULL);
         fixture_revoke(f->db, other.id, 1, SUPERSEDED, NOW);
         assert_delta(f, base, "--------");

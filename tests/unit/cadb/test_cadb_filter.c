@@ -48,7 +48,8 @@ static void assert_kept(
         struct err e = ERR_INIT;
         int64_t count;
 
-        filter.now = NOW + 10;
+        if (filter.now == 0)
+                filter.now = NOW + 10;
         assert_ok(cadb_cert_each(f->db, &filter, note, kept, &e), &e);
         assert_string_equal(expected, kept);
         assert_ok(cadb_cert_count(f->db, &filter, &count, &e), &e);
@@ -96,6 +97,18 @@ static void a_status_keeps_those_that_have_it(void **state)
             *state, (struct cadb_filter){.status = CADB_ONLY_HOLD}, "7");
         assert_kept(
             *state, (struct cadb_filter){.status = CADB_ONLY_EXPIRED}, "84");
+}
+
+/* notAfter is the last second (RFC 5280 section 4.1.2.5). */
+static void the_last_second_counts_as_valid(void **state)
+{
+        struct cadb_filter f = {.status = CADB_ONLY_EXPIRED, .now = NOW};
+
+        assert_kept(*state, f, "");
+        f.status = CADB_ONLY_GOOD;
+        assert_kept(*state, f, "954");
+        f.now = NOW + 1;
+        assert_kept(*state, f, "95");
 }
 
 static void an_end_keeps_what_ends_before(void **state)
@@ -200,6 +213,7 @@ int main(void)
             TEST(a_ca_keeps_its_own),
             TEST(a_glob_keeps_the_names_it_fits),
             TEST(a_status_keeps_those_that_have_it),
+            TEST(the_last_second_counts_as_valid),
             TEST(an_end_keeps_what_ends_before),
             TEST(filters_go_together),
             TEST(the_order_is_that_of_issue_among_many),

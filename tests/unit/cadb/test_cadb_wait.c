@@ -1,9 +1,11 @@
 /* Waiting for what other processes commit. */
 #include "child.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
@@ -146,6 +148,46 @@ static void a_stranger_wakes_too(void **state)
         assert_int_equal(0, child_join(&c));
 }
 
+/* The last that SQLite writes, it writes before the change can be seen. */
+static void a_commit_ends_with_a_touch(void **state)
+{
+        struct timespec long_ago[2] = {{1, 0}, {1, 0}};
+        struct fixture *f = *state;
+        struct stat st;
+
+        assert_int_equal(
+            0, utimensat(AT_FDCWD, fixture_path(f, "ca.db"), long_ago, 0));
+        fixture_issue(f->db, f->root.id, 1, "www");
+        assert_int_equal(0, stat(fixture_path(f, "ca.db"), &st));
+        assert_true(st.st_mtime > 1);
+}
+
+/* With a watch that tells nothing. */
+static void a_change_without_an_event_is_seen_soon(void **state)
+{
+        struct fixture *f = *state;
+        struct cadb_stamp since;
+        struct err e = ERR_INIT;
+        struct child c;
+        int64_t start;
+        uint32_t ready;
+        int silent[2];
+
+        fixture_close(f);
+        c = child_spawn(f, commit_when_told, 0);
+        assert_true(hear(c.told, &ready));
+        assert_ok(cadb_open_write(f->dir, &f->db, &e), &e);
+        assert_int_equal(0, pipe(silent));
+        f->db->watch = silent[0];
+        since = stamp_of(f->db);
+        start = now_ms();
+        tell(c.go, 1);
+        assert_int_equal(1, wait_for(f->db, &since, LONG_MS));
+        assert_true(now_ms() - start < SOON_MS);
+        close(silent[1]);
+        assert_int_equal(0, child_join(&c));
+}
+
 static void a_checkpoint_and_a_new_wal_are_survived(void **state)
 {
         struct fixture *f = *state;
@@ -261,6 +303,8 @@ int main(void)
             TEST(what_came_before_the_wait_is_told_at_once),
             TEST(every_commit_of_another_process_wakes),
             TEST(a_stranger_wakes_too),
+            TEST(a_commit_ends_with_a_touch),
+            TEST(a_change_without_an_event_is_seen_soon),
             TEST(a_checkpoint_and_a_new_wal_are_survived),
             TEST(a_directory_that_is_removed_ends_the_wait),
             TEST(a_signal_ends_the_wait),
