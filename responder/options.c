@@ -32,6 +32,9 @@ const char options_help[] =
     "  --threads N           default: one for each processor\n"
     "  --cache MIB           memory for signed answers, default 64\n"
     "  --max-connections N   default 16384\n"
+    "  --max-wait D          who would wait longer for a signature gets "
+    "tryLater\n"
+    "                        with Retry-After; default 5s\n"
     "  --max-requests N      answer so many, then stop\n"
     "  --log FILE            default: standard error; SIGHUP opens it anew\n"
     "  --ready-file F        gets the line that is printed when it can serve\n"
@@ -40,11 +43,27 @@ const char options_help[] =
     "                        --at TIME, else the lab's time\n"
     "  --help, --version\n"
     "\n"
+    "At URL/crl/CANAME.crl and URL/crl/CANAME-delta.crl are the CRLs that\n"
+    "'ocsp-ca crl' makes.  CAs, certificates, signers and CRLs that are new "
+    "are\n"
+    "served at once; a signer that is near its end is named in the log, in\n"
+    "/healthz and in /metrics.  When the database cannot be read or is "
+    "damaged,\n"
+    "every answer is internalError, never one that is kept from before.\n"
+    "\n"
+    "Limits: requests of 10,000 bytes and 64 certIDs, nonces of 128 bytes, "
+    "CRLs\n"
+    "of 1 GiB and 256 of them at once; a connection may be silent for 10 s.\n"
+    "\n"
     "Exit status: 0 stopped by SIGTERM or done; 64 wrong command line; 71 "
     "port\n"
     "in use; 72 no lab; 78 a signer that must not sign; 70 to 78 others.\n";
 
-enum { CONNECTIONS_DEFAULT = 16384, CACHE_DEFAULT_MIB = 64 };
+enum {
+        CONNECTIONS_DEFAULT = 16384,
+        CACHE_DEFAULT_MIB = 64,
+        WAIT_DEFAULT_MS = 5000, /* half of what clients wait */
+};
 
 /* ---- values ------------------------------------------------------------ */
 
@@ -154,6 +173,11 @@ static int set_max_requests(struct options *o, const char *text, struct err *e)
         return read_count(&o->max_requests, UINT64_MAX, text, e);
 }
 
+static int set_max_wait(struct options *o, const char *text, struct err *e)
+{
+        return parse_duration_ms(text, 's', &o->max_wait_ms, e);
+}
+
 static int set_cache(struct options *o, const char *text, struct err *e)
 {
         uint64_t mib;
@@ -192,6 +216,7 @@ static const struct spec specs[] = {
     {"threads", 0, set_threads},
     {"cache", 0, set_cache},
     {"max-connections", 0, set_max_connections},
+    {"max-wait", 0, set_max_wait},
     {"max-requests", 0, set_max_requests},
 };
 
@@ -260,6 +285,7 @@ int options_parse(int argc, char **argv, struct options *out, struct err *e)
         *out = (struct options){.status = "127.0.0.1:0",
             .threads = processors(),
             .max_connections = CONNECTIONS_DEFAULT,
+            .max_wait_ms = WAIT_DEFAULT_MS,
             .cache = (size_t)CACHE_DEFAULT_MIB << 20,
             .policy = {.validity = 4 * 86400}};
         fill_table(table);

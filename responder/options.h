@@ -23,6 +23,7 @@ struct options {
         unsigned threads;
         unsigned max_connections;
         size_t cache;          /* bytes */
+        int64_t max_wait_ms;   /* for a signature */
         uint64_t max_requests; /* 0: no end */
         const char *answer;    /* offline: the request's file */
         const char *out;

@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+/* The crowd of a moment is gone by then. */
+#define RETRY_AFTER_S "5"
+
 static int make_text(
     const char *text, struct httpd_response **out, struct err *e)
 {
@@ -37,6 +40,9 @@ static int make_error(enum ocsp_response_status status,
         for (i = 0; i < d.headers_len; i++)
                 headers[i] = (struct httpd_header){
                     d.headers[i].name, d.headers[i].value};
+        if (status == OCSP_TRY_LATER)
+                headers[d.headers_len++] =
+                    (struct httpd_header){"Retry-After", RETRY_AFTER_S};
         return httpd_response_new(d.body, headers, d.headers_len, out, e);
 }
 

@@ -12,12 +12,11 @@
 #include "responder/issuer/issuer.h"
 #include "responder/journal.h"
 #include "responder/options.h"
+#include "responder/tally.h"
 
 /* CRLs that are sent at once: each takes a descriptor besides its
  * connection. */
 enum { CRLS_OPEN_MAX = 256 };
-
-enum { STATUSES = OCSP_UNAUTHORIZED + 1, METHODS = HTTPD_POST + 1 };
 
 struct worker;
 

@@ -149,6 +149,7 @@ struct httpd_reply serve_ocsp(
                 return page(r->pages.root, 200);
         if (q->method != HTTPD_POST && (crl = below_crl(path)) != NULL)
                 return serve_crl(w, q, crl);
+        w->since_ms = q->since_ms;
         if (q->method == HTTPD_POST)
                 worker_answer(w, q->body, &o);
         else

@@ -2,11 +2,6 @@
 
 #include <inttypes.h>
 
-static uint64_t load(const atomic_uint_fast64_t *counter)
-{
-        return atomic_load_explicit(counter, memory_order_relaxed);
-}
-
 static uint64_t sum_answers(
     const struct responder *r, int method, int status, int use)
 {
@@ -14,7 +9,8 @@ static uint64_t sum_answers(
         unsigned i;
 
         for (i = 0; i < r->workers_len; i++)
-                n += load(&r->workers[i]->tally.answers[method][status][use]);
+                n += tally_read(
+                    &r->workers[i]->tally.answers[method][status][use]);
         return n;
 }
 
@@ -56,7 +52,7 @@ static void crls(const struct responder *r, struct buf *out)
                 uint64_t n = 0;
 
                 for (i = 0; i < r->workers_len; i++)
-                        n += load(&r->workers[i]->tally.crls[what]);
+                        n += tally_read(&r->workers[i]->tally.crls[what]);
                 if (n > 0)
                         buf_printf(out,
                             "ocsp_responder_crl_requests_total{code=\"%d\"} "
@@ -72,6 +68,36 @@ static void one(struct buf *out, const char *name, const char *type,
             "# HELP ocsp_responder_%s %s\n# TYPE ocsp_responder_%s %s\n"
             "ocsp_responder_%s %" PRIu64 "\n",
             name, help, name, type, name, value);
+}
+
+static void signatures(const struct responder *r, struct buf *out)
+{
+        uint64_t n = 0, ns = 0;
+        unsigned i;
+        int b;
+
+        buf_append_text(out,
+            "# HELP ocsp_responder_signing_seconds Time that the signature of "
+            "an answer took.\n"
+            "# TYPE ocsp_responder_signing_seconds histogram\n");
+        for (i = 0; i < r->workers_len; i++)
+                ns += tally_read(&r->workers[i]->tally.signing_ns);
+        for (b = 0; b <= TALLY_BOUNDS; b++) {
+                for (i = 0; i < r->workers_len; i++)
+                        n += tally_read(&r->workers[i]->tally.signed_in[b]);
+                buf_append_text(
+                    out, "ocsp_responder_signing_seconds_bucket{le=\"");
+                if (b < TALLY_BOUNDS)
+                        buf_printf(out, "%g", tally_bounds_us[b] / 1e6);
+                else
+                        buf_append_text(out, "+Inf");
+                buf_printf(out, "\"} %" PRIu64 "\n", n);
+        }
+        buf_printf(out,
+            "ocsp_responder_signing_seconds_sum %.9f\n"
+            "ocsp_responder_signing_seconds_count %" PRIu64 "\n",
+            (double)ns / 1e9, n);
+        one(out, "signatures_total", "counter", "Answers signed.", n);
 }
 
 static void signers(const struct issuers *cas, struct buf *out)
@@ -109,22 +135,20 @@ void status_metrics(struct worker *w, struct buf *out)
 {
         const struct responder *r = w->responder;
         struct cache_size size = cache_measure(r->cache);
-        uint64_t signatures = 0, not_modified = 0;
+        uint64_t not_modified = 0;
         unsigned i;
 
-        for (i = 0; i < r->workers_len; i++) {
-                signatures += load(&r->workers[i]->tally.signatures);
-                not_modified += load(&r->workers[i]->tally.not_modified);
-        }
+        for (i = 0; i < r->workers_len; i++)
+                not_modified += tally_read(&r->workers[i]->tally.not_modified);
         answers(r, out);
         crls(r, out);
         world(w, out);
         one(out, "not_modified_total", "counter",
             "Requests answered with HTTP status 304.", not_modified);
-        one(out, "signatures_total", "counter", "Answers signed.", signatures);
+        signatures(r, out);
         one(out, "http_refused_total", "counter",
             "Requests refused by HTTP limits (400, 405, 413).",
-            load(&r->refused));
+            tally_read(&r->refused));
         one(out, "cache_entries", "gauge", "Answers kept.", size.entries);
         one(out, "cache_bytes", "gauge", "Memory of the answers kept.",
             size.bytes);

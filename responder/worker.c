@@ -3,14 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-void tally_add(atomic_uint_fast64_t *counter)
-{
-        /* One writer: no need for a locked instruction. */
-        uint_fast64_t n = atomic_load_explicit(counter, memory_order_relaxed);
-
-        atomic_store_explicit(counter, n + 1, memory_order_relaxed);
-}
+#include <time.h>
 
 int worker_new(struct responder *r, struct worker **out, struct err *e)
 {
@@ -114,7 +107,8 @@ static void refuse(struct worker *w, enum ocsp_response_status status,
 
         out->status = status;
         out->response = httpd_response_ref(p->errors[status]);
-        snprintf(out->why, sizeof(out->why), "%s", why);
+        if (why != out->why)
+                snprintf(out->why, sizeof(out->why), "%s", why);
 }
 
 static int make_response(const struct answer_life *life, const char *etag,
@@ -197,18 +191,55 @@ static struct cache_basis basis_of(
             .row_version = a->row_version};
 }
 
+static uint64_t monotonic_ns(void)
+{
+        struct timespec t;
+
+        clock_gettime(CLOCK_MONOTONIC, &t);
+        return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+/* Requests that came in together are worked off one after the other.  When the
+ * signatures of those before have taken so long, it is better to ask again
+ * than to wait for more of them: so the wait has an end, however many come. */
+static bool waits_too_long(const struct worker *w, struct outcome *out)
+{
+        int64_t most = w->responder->options->max_wait_ms;
+
+        if (w->since_ms == 0 || monotonic_ms() - w->since_ms <= most)
+                return false;
+        snprintf(out->why, sizeof(out->why),
+            "too many signatures are waiting: more than %lld ms for this one "
+            "(--max-wait)",
+            (long long)most);
+        return true;
+}
+
+static int encode(struct worker *w, struct err *e)
+{
+        uint64_t start = monotonic_ns();
+
+        buf_clear(&w->encoded);
+        if (answer_encode(&w->answer, &w->encoded, e) != 0)
+                return -1;
+        tally_signature(&w->tally, monotonic_ns() - start);
+        return 0;
+}
+
 static void sign(struct worker *w, const struct moment *m, struct outcome *out)
 {
         const struct answer *a = &w->answer;
         struct err e = ERR_INIT;
         struct span der;
 
-        buf_clear(&w->encoded);
-        if (answer_encode(a, &w->encoded, &e) != 0) {
+        if (waits_too_long(w, out)) {
+                refuse(w, OCSP_TRY_LATER, out->why, out);
+                return;
+        }
+        if (encode(w, &e) != 0) {
                 refuse(w, OCSP_INTERNAL_ERROR, e.text, out);
                 return;
         }
-        tally_add(&w->tally.signatures);
         der = buf_span(&w->encoded);
         answer_etag(der, out->etag);
         if (make_response(

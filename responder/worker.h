@@ -3,28 +3,8 @@
 #ifndef OCSP_LAB_RESPONDER_WORKER_H
 #define OCSP_LAB_RESPONDER_WORKER_H
 
-#include <stdatomic.h>
-
 #include "responder/responder.h"
-
-/* What came of a request for a CRL. */
-enum crl_outcome {
-        CRL_SENT,
-        CRL_NOT_MODIFIED,
-        CRL_ABSENT,      /* 404 */
-        CRL_UNREADABLE,  /* 500 */
-        CRL_UNAVAILABLE, /* 503 */
-        CRL_OUTCOMES,
-};
-
-/* Written by one thread, read by the status listener. */
-struct tally {
-        atomic_uint_fast64_t answers[METHODS][STATUSES][CACHE_USES];
-        atomic_uint_fast64_t signatures;
-        atomic_uint_fast64_t not_modified;
-        atomic_uint_fast64_t crls[CRL_OUTCOMES];
-};
-void tally_add(atomic_uint_fast64_t *counter);
+#include "responder/tally.h"
 
 /* The state of the world when a request had arrived in whole. */
 struct moment {
@@ -43,6 +23,7 @@ struct worker {
         uint64_t generation;     /* of the registry */
         uint64_t clock;          /* its generation then */
         struct issuers *issuers;
+        int64_t since_ms; /* the request has waited since then; 0: no wait */
         struct ocsp_request request;
         struct answer answer;
         struct buf der;     /* a request from a path */

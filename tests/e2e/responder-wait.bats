@@ -169,6 +169,25 @@ PY
   [ "$(field cas.1.signs <health)" = true ]
 }
 
+@test "each line of the metrics is one that Prometheus reads, once" {
+  lab --depth 2
+  respond
+  ask request --nonce aa "$C" "$I" >q.der
+  for _ in 1 2 3; do post q.der; done
+  curl -sS "$status_url/metrics" >m
+  run -1 grep -vE '^(# (HELP|TYPE) [a-z_]+ [^ ].*|[a-z_]+(\{([a-z]+="[^"]*",?)+\})? [0-9.e+-]+)$' m
+  [ -z "$(grep -v '^#' m | sed 's/ [^ ]*$//' | sort | uniq -d)" ]
+  # A histogram goes up to its count.
+  sed -n 's/^ocsp_responder_signing_seconds_bucket.* //p' m >buckets
+  sort -nc buckets
+  [ "$(tail -n 1 buckets)" -eq 3 ]
+  seq=$(sed -n 's/^ocsp_responder_generation //p' m)
+  ocsp-ca revoke www >/dev/null
+  curl -sS "$status_url/metrics" >m
+  [ "$(sed -n 's/^ocsp_responder_generation //p' m)" -eq $((seq + 1)) ]
+  grep -q '^ocsp_responder_time_seconds [0-9]' m
+}
+
 @test "metrics count by method, status and cache" {
   lab
   respond
@@ -184,6 +203,9 @@ PY
   grep -qx "${p}requests_total{method=\"GET\",status=\"successful\",cache=\"hit\"} 2" m
   grep -qx "${p}requests_total{method=\"GET\",status=\"malformedRequest\",cache=\"none\"} 1" m
   grep -qx "${p}signatures_total 1" m
+  grep -qx "${p}signing_seconds_count 1" m
+  grep -qx "${p}signing_seconds_bucket{le=\"+Inf\"} 1" m
+  grep -qE "^${p}signing_seconds_sum 0\.[0-9]*[1-9]" m
   grep -qx "${p}http_refused_total 1" m
   grep -qx "${p}cache_entries 1" m
 }
