@@ -228,7 +228,7 @@ static int next_line(struct index_file *f, char **out, struct err *e)
 /* The next row, past comments. */
 static int next_row(struct index_file *f, struct index_row *out, struct err *e)
 {
-        char *line;
+        char *line = NULL; /* gcc cannot tell that 1 fills it */
         int rc;
 
         while ((rc = next_line(f, &line, e)) == 1 && line[0] == '#')
