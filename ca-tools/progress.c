@@ -5,7 +5,7 @@
 
 #include "base/base.h"
 
-enum { ROWS_PER_LOOK = 1024, PAUSE_MS = 250 };
+enum { ROWS_PER_LOOK = 16, PAUSE_MS = 250 };
 
 void progress_start(struct progress *p, const char *what)
 {

@@ -284,21 +284,19 @@ int store_publish_end(const struct store *s, struct err *e)
 
 /* ---- recovery ------------------------------------------------------------ */
 
-int store_recover(const struct lab *lab, struct err *e)
+void store_recover(const struct lab *lab)
 {
         char path[PATH_MAX];
         int fd;
 
-        (void)e;
         if (!settle_is_due(lab) ||
             file_path(path, sizeof(path), NULL, "%s/certs", lab->dir) != 0)
-                return 0;
+                return;
         fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (fd < 0)
-                return 0;
+                return;
         /* Who has the lock does this too. */
         if (flock(fd, LOCK_EX | LOCK_NB) == 0)
                 settle_all(lab, NULL);
         close(fd);
-        return 0;
 }

@@ -74,7 +74,7 @@ int store_publish_end(const struct store *s, struct err *e);
 /* Publishes or removes what killed commands have left aside, as far as it
  * can; leaves alone what living ones are at.  Who issues hears of a failure
  * from store_lock; who revokes need not. */
-int store_recover(const struct lab *lab, struct err *e);
+void store_recover(const struct lab *lab);
 
 /* Writes a file of the lab: to last, unless the lab is temporary. */
 int store_write(bool temporary, const char *path, struct span data, mode_t mode,

@@ -85,10 +85,10 @@ load helper
 
 @test "progress is for a terminal only" {
   ocsp-ca init --temporary
-  ocsp-ca issue quiet --count 2000 --no-files 2>err >out
+  ocsp-ca issue quiet --count 300 --no-files 2>err >out
   [ ! -s err ]
   [ "$(wc -l <out)" -eq 4 ]
-  script -qec 'ocsp-ca issue loud --count 3000 --no-files' /dev/null >typed
+  script -qec 'ocsp-ca issue loud --count 500 --no-files' /dev/null >typed
   grep -qE 'issue: [0-9]+, [0-9]+ %' typed
 }
 
