@@ -24,7 +24,7 @@ static int judge(void *arg, struct span der, struct err *why)
         struct errand *d = arg;
         struct ocsp_question q = {.leaf = d->id.leaf,
             .issuer = d->id.issuer,
-            .responder = d->trust->responder,
+            .responders = d->trust->responders,
             .now = d->now,
             .skew = OCSP_SKEW_DEFAULT};
         struct ocsp_verdict v;

@@ -22,31 +22,57 @@ static int add_if_there(STACK_OF(X509) *to, const char *path, struct err *e)
  * that no CA issued: RFC 6960 section 4.2.2.2, local configuration.  Clients
  * have to be told of it too; of curl and GnuTLS no option does that, so they
  * refuse such a staple. */
-static int load_responder(
-    const struct trust_spec *spec, X509 **out, struct err *e)
+static int find_responders(
+    const struct trust_spec *spec, struct trust *t, struct err *e)
 {
-        struct err why = ERR_INIT;
-        char path[PATH_MAX];
-
         if (spec->responder_cert != NULL)
-                return pki_cert_load(spec->responder_cert, out, e);
+                return file_path(
+                    t->path, sizeof(t->path), e, "%s", spec->responder_cert);
         if (spec->dir == NULL)
                 return 0;
-        if (file_path(path, sizeof(path), e, "%s/responder.pem", spec->dir) !=
-            0)
+        return file_path(
+            t->path, sizeof(t->path), e, "%s/responder.pem", spec->dir);
+}
+
+static int load_responders(
+    const struct trust_spec *spec, struct trust *t, struct err *e)
+{
+        if (find_responders(spec, t, e) != 0)
                 return -1;
-        if (pki_cert_load(path, out, &why) == 0 || why.code == ERR_NOTFOUND)
+        if (t->path[0] == '\0')
                 return 0;
-        return err_set(e, why.code, "%s", why.text);
+        if (stat(t->path, &t->seen) != 0)
+                t->seen = (struct stat){.st_ino = 0};
+        return spec->responder_cert != NULL
+                   ? pki_certs_add(t->responders, t->path, e)
+                   : add_if_there(t->responders, t->path, e);
+}
+
+void trust_refresh(struct trust *t)
+{
+        STACK_OF(X509) *fresh = NULL;
+        struct stat now;
+
+        if (t->path[0] == '\0' || stat(t->path, &now) != 0 ||
+            (now.st_ino == t->seen.st_ino && now.st_size == t->seen.st_size &&
+                now.st_mtim.tv_sec == t->seen.st_mtim.tv_sec &&
+                now.st_mtim.tv_nsec == t->seen.st_mtim.tv_nsec))
+                return;
+        if (pki_certs_load(t->path, &fresh, NULL) != 0)
+                return;
+        sk_X509_pop_free(t->responders, X509_free);
+        t->responders = fresh;
+        t->seen = now;
 }
 
 int trust_load(const struct trust_spec *spec, struct trust *out, struct err *e)
 {
         char root[PATH_MAX];
 
-        *out = (struct trust){
-            .certs = sk_X509_new_null(), .responder_url = spec->responder_url};
-        if (out->certs == NULL)
+        *out = (struct trust){.certs = sk_X509_new_null(),
+            .responders = sk_X509_new_null(),
+            .responder_url = spec->responder_url};
+        if (out->certs == NULL || out->responders == NULL)
                 return err_set(e, ERR_OS, "out of memory");
         if (spec->issuer != NULL &&
             pki_certs_add(out->certs, spec->issuer, e) != 0)
@@ -57,13 +83,13 @@ int trust_load(const struct trust_spec *spec, struct trust *out, struct err *e)
             (file_path(root, sizeof(root), e, "%s/root.pem", spec->dir) != 0 ||
                 add_if_there(out->certs, root, e) != 0))
                 return -1;
-        return load_responder(spec, &out->responder, e);
+        return load_responders(spec, out, e);
 }
 
 void trust_release(struct trust *t)
 {
         sk_X509_pop_free(t->certs, X509_free);
-        X509_free(t->responder);
+        sk_X509_pop_free(t->responders, X509_free);
         *t = (struct trust){0};
 }
 

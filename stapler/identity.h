@@ -4,8 +4,10 @@
 
 #include <openssl/x509.h>
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/stat.h>
 
 #include "base/dir.h"
 #include "base/err.h"
@@ -15,9 +17,12 @@
  * --ca, DIR/root.pem. */
 struct trust {
         STACK_OF(X509) *certs;
-        X509 *responder;           /* --responder-cert, else
-                                      DIR/responder.pem, else NULL */
-        const char *responder_url; /* --responder, or NULL: the AIA's */
+        STACK_OF(X509) *responders; /* of --responder-cert, else of
+                                       DIR/responder.pem; may be empty */
+        const char *responder_url;  /* --responder, or NULL: the AIA's */
+        /* The file of the responders as it was when it was read. */
+        char path[PATH_MAX]; /* "": there is none */
+        struct stat seen;
 };
 
 struct trust_spec {
@@ -25,6 +30,11 @@ struct trust_spec {
         const char *responder_cert, *responder_url;
 };
 int trust_load(const struct trust_spec *spec, struct trust *out, struct err *e);
+
+/* Reads the responders again if their file was replaced: a signer that clients
+ * are told to trust gets a successor now and then.  A file that cannot be read
+ * leaves them as they are. */
+void trust_refresh(struct trust *t);
 void trust_release(struct trust *t);
 
 struct identity_spec {

@@ -28,7 +28,7 @@ static const char usage[] =
     "                        DIR/staples)\n"
     "  --issuer F, --ca F    more certificates to find an issuer among\n"
     "  --responder URL       ask there, not where the certificate says\n"
-    "  --responder-cert F    a signer to trust, whoever issued it; default:\n"
+    "  --responder-cert F    signers to trust, whoever issued them; default:\n"
     "                        DIR/responder.pem, if it is there\n"
     "  --hash sha1|sha256    in the certID asked for; default sha1: every\n"
     "                        client finds such a staple, curl no other\n"

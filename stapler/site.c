@@ -110,11 +110,12 @@ static int take(struct site *site, struct span der, bool fresh, struct err *why)
         struct staple_now now = keeper_now(site->keeper);
         struct ocsp_question q = {.leaf = site->id.leaf,
             .issuer = site->id.issuer,
-            .responder = site->keeper->trust->responder,
             .now = now.lab,
             .skew = OCSP_SKEW_DEFAULT};
         struct ocsp_verdict v;
 
+        trust_refresh(site->keeper->trust);
+        q.responders = site->keeper->trust->responders;
         ocsp_judge(&q, der, &v);
         return staple_take(&site->staple, &site->keeper->policy, &v, der, fresh,
             now, roll_dice(), why);

@@ -28,7 +28,7 @@ struct keeper {
         struct staple_policy policy;
         enum ocsp_hash hash; /* in the certIDs that are asked for */
         const char *store;   /* NULL: none */
-        const struct trust *trust;
+        struct trust *trust;
         size_t in_flight;
         /* A fetch of the site has come to an end.  May free nothing. */
         void (*settled)(void *arg, struct site *site);

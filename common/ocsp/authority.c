@@ -164,8 +164,11 @@ static bool made_signature(X509 *cert, const struct ocsp_response *r)
 static enum authority_role role_of(
     const struct authority *a, const struct ocsp_question *q)
 {
-        if (q->responder != NULL && X509_cmp(a->cert, q->responder) == 0)
-                return AUTHORITY_TRUSTED;
+        int i;
+
+        for (i = 0; i < sk_X509_num(q->responders); i++)
+                if (X509_cmp(a->cert, sk_X509_value(q->responders, i)) == 0)
+                        return AUTHORITY_TRUSTED;
         if (X509_cmp(a->cert, q->issuer) == 0)
                 return AUTHORITY_ISSUER;
         if (a->issued && a->ocsp_signing && !a->is_leaf)
@@ -227,9 +230,11 @@ bool authority_find(const struct ocsp_question *q,
 {
         X509 *cert;
         size_t i;
+        int j;
 
         memset(out, 0, sizeof(*out));
-        consider(reference(q->responder), q, r, out);
+        for (j = 0; j < sk_X509_num(q->responders); j++)
+                consider(reference(sk_X509_value(q->responders, j)), q, r, out);
         consider(reference(q->issuer), q, r, out);
         for (i = 0; i < r->certs_len; i++) {
                 cert = NULL;

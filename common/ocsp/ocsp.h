@@ -263,8 +263,8 @@ const char *ocsp_outcome_name(enum ocsp_outcome o);
 /* What is asked of an answer.  Borrowed. */
 struct ocsp_question {
         X509 *leaf;
-        X509 *issuer;    /* of leaf; its own chain is judged elsewhere */
-        X509 *responder; /* explicitly trusted signer, or NULL */
+        X509 *issuer; /* of leaf; its own chain is judged elsewhere */
+        STACK_OF(X509) *responders; /* explicitly trusted signers; NULL: none */
         int64_t now;
         int64_t skew;      /* seconds; OCSP_SKEW_DEFAULT */
         struct span nonce; /* that we sent; data NULL: none */

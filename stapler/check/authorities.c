@@ -26,7 +26,7 @@ static int judge_staple(const struct subject *ca,
 {
         struct ocsp_question q = {.leaf = ca->leaf,
             .issuer = ca->issuer,
-            .responder = ca->responder,
+            .responders = ca->responders,
             .now = ca->now,
             .skew = OCSP_SKEW_DEFAULT};
 

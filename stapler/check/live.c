@@ -207,7 +207,7 @@ int live_ask(const struct subject *s, struct report *r, struct err *e)
 {
         struct ocsp_question q = {.leaf = s->leaf,
             .issuer = s->issuer,
-            .responder = s->responder,
+            .responders = s->responders,
             .now = s->now,
             .skew = OCSP_SKEW_DEFAULT};
         struct asking a = {.subject = s,

@@ -16,7 +16,7 @@ static struct ocsp_question question_of(const struct subject *s)
 {
         return (struct ocsp_question){.leaf = s->leaf,
             .issuer = s->issuer,
-            .responder = s->responder,
+            .responders = s->responders,
             .now = s->now,
             .skew = OCSP_SKEW_DEFAULT};
 }

@@ -24,7 +24,7 @@ static const char help[] =
     "                      DIR/root.pem\n"
     "  --issuer F          the certificate's issuer, where it is not beside\n"
     "                      the certificate (chain.pem) or sent by the server\n"
-    "  --responder-cert F  a responder that may sign without delegation; else\n"
+    "  --responder-cert F  responders that may sign without delegation; else\n"
     "                      DIR/responder.pem, if it is there\n"
     "  --at TIME           judge as of then: RFC 3339, +8d, -3h\n"
     "  --dir DIR           the lab; else $OCSP_LAB_DIR, else ./ocsp-lab.d\n"

@@ -57,11 +57,11 @@ static int load_responder(struct subject *s, struct err *e)
         char path[PATH_MAX];
 
         if (given != NULL)
-                return pki_cert_load(given, &s->responder, e);
+                return pki_certs_add(s->responders, given, e);
         if (file_path(path, sizeof(path), e, "%s/responder.pem",
                 s->options->dir) != 0)
                 return -1;
-        return access(path, F_OK) == 0 ? pki_cert_load(path, &s->responder, e)
+        return access(path, F_OK) == 0 ? pki_certs_add(s->responders, path, e)
                                        : 0;
 }
 
@@ -73,7 +73,8 @@ int subject_open(
         s->now = now;
         s->roots = sk_X509_new_null();
         s->untrusted = sk_X509_new_null();
-        if (s->roots == NULL || s->untrusted == NULL)
+        s->responders = sk_X509_new_null();
+        if (s->roots == NULL || s->untrusted == NULL || s->responders == NULL)
                 return err_set(e, ERR_OS, "out of memory");
         if (o->issuer != NULL && pki_certs_add(s->untrusted, o->issuer, e) != 0)
                 return -1;
@@ -85,7 +86,7 @@ void subject_close(struct subject *s)
         sk_X509_pop_free(s->roots, X509_free);
         sk_X509_pop_free(s->untrusted, X509_free);
         sk_X509_pop_free(s->chain, X509_free);
-        X509_free(s->responder);
+        sk_X509_pop_free(s->responders, X509_free);
         X509_free(s->leaf);
         X509_free(s->issuer);
         memset(s, 0, sizeof(*s));

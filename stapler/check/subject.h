@@ -15,12 +15,12 @@
 struct subject {
         const struct options *options;
         int64_t now;
-        STACK_OF(X509) *roots;     /* trust anchors; may be empty */
-        STACK_OF(X509) *untrusted; /* what may stand between */
-        STACK_OF(X509) *chain;     /* verified, leaf first; NULL if not */
-        X509 *responder;           /* trusted by itself, or NULL */
-        X509 *leaf;                /* NULL until known */
-        X509 *issuer;              /* NULL if it cannot be found */
+        STACK_OF(X509) *roots;      /* trust anchors; may be empty */
+        STACK_OF(X509) *untrusted;  /* what may stand between */
+        STACK_OF(X509) *chain;      /* verified, leaf first; NULL if not */
+        STACK_OF(X509) *responders; /* trusted by themselves; may be empty */
+        X509 *leaf;                 /* NULL until known */
+        X509 *issuer;               /* NULL if it cannot be found */
         bool must_staple;
         char name[PKI_NAME_TEXT_MAX];
 };

@@ -207,3 +207,28 @@ sound() {
   ocsp-ca signer list >out
   run ! grep -E 'ends soon|has ended' out
 }
+
+@test "ocsp-check and a running stapler follow a trusted signer's rotation" {
+  lab --signer trusted
+  respond
+  ask request "$C" "$I" >q.der
+  get q.der
+  cp r.der old.der
+  serve stapler ocsp-stapler www --listen 127.0.0.1:0 --responder "$url"
+  https=$(field url <<<"$ready")
+  stapler_status=$(field status_url <<<"$ready")
+  ocsp-check "${https#https://}" --servername www.localhost
+  ocsp-ca signer rotate >/dev/null
+  get q.der
+  for answer in old r; do
+    ocsp-check --response $answer.der --cert "$C"
+  done
+  curl -sS -X POST "$stapler_status/refresh" >refreshed
+  ocsp-check "${https#https://}" --servername www.localhost --json >seen
+  [ "$(field signer <seen)" = "$(ocsp-check --response r.der --cert "$C" --json |
+    field signer)" ]
+  # The staple is the new signer's: the old one is not even needed.
+  openssl x509 -in "lab/$(signer root path)" >only.pem
+  ocsp-check "${https#https://}" --servername www.localhost \
+    --responder-cert only.pem
+}

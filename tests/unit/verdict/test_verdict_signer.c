@@ -222,10 +222,15 @@ static void test_a_responder_named_as_trusted_needs_no_delegation(void **state)
 
         (void)state;
         assert_untrusted(judge(&r), "signer");
-        q.responder = signer.cert;
+        /* Those that were trusted before, too: the second of a list. */
+        q.responders = sk_X509_new_null();
+        assert_true(sk_X509_push(q.responders, cast.neighbor.cert) > 0);
+        assert_untrusted(judge_as(&r, &q), "signer");
+        assert_true(sk_X509_push(q.responders, signer.cert) > 0);
         assert_outcome(judge_as(&r, &q), OCSP_V_GOOD);
         r.certs_len = 0;
         assert_outcome(judge_as(&r, &q), OCSP_V_GOOD);
+        sk_X509_free(q.responders);
         actor_free(&signer);
 }
 
