@@ -266,8 +266,13 @@ static int take(struct job *j, struct err *e)
         const struct cadb_settings wish = j->settings;
         const char *dir = j->im.forge.dir;
 
-        if (j->wish.ca_certs_len == 0 || lab_dir_check(dir, NULL) == 0)
+        if (lab_dir_check(dir, NULL) == 0)
                 return take_into_old(j, e);
+        if (j->wish.ca_certs_len == 0)
+                return err_set(e, ERR_NOTFOUND,
+                    "%s: no CA there: bring one with --ca-cert, or name the "
+                    "directory with --dir or OCSP_LAB_DIR",
+                    dir);
         if (take_into_new(j, e) == 0)
                 return j->watch ? open_lab(j, e) : 0;
         if (e->code != ERR_EXISTS || lab_dir_check(dir, NULL) != 0)
@@ -288,6 +293,11 @@ static int print_all(const struct job *j, struct err *e)
                     "ocsp-ca: warning: %s: others than you may read it\n",
                     j->wish.ca_key);
         /* With --watch the first line says that it is ready. */
+        if (j->watch && j->im.made_len > 0 && !j->im.has_signer)
+                fprintf(stderr,
+                    "ocsp-ca: %s has no signer for its OCSP answers yet: see "
+                    "'ocsp-ca signer --help'\n",
+                    j->results[0].ca);
         if (j->watch)
                 return import_print_ready(&j->results[0], e);
         if (import_print_cas(j->args, &j->im, &j->settings, e) != 0)

@@ -333,6 +333,7 @@ END
   exits 72 ocsp-ca import oca/index.txt --ca-cert nowhere
   exits 76 ocsp-ca import oca/index.txt --ca-cert oca/index.txt
   exits 72 ocsp-ca import oca/index.txt
+  [[ $output == *"bring one with --ca-cert"* ]]
   exits 72 ocsp-ca import nowhere --ca-cert oca/ca.pem
   [ ! -e lab ]
   take >/dev/null
@@ -411,6 +412,32 @@ END
   rm -f lab/ca.db-*
   exits 76 take
   [[ $output == *damaged* ]]
+}
+
+@test "killed at any moment: all of it is there, or nothing" {
+  elsewhere
+  for i in $(seq 5000); do
+    printf 'R\t301122101112Z\t261121000000Z\t%06X\tunknown\t/CN=n%d\n' \
+      $((i + 65536)) "$i"
+  done >many.txt
+  take >/dev/null
+  for ms in 5 15 25 40 60 90; do
+    status=0
+    timeout -s KILL "0.$(printf %03d "$ms")" ocsp-ca import many.txt \
+      --ca-cert oca/ca.pem --ca-key oca/ca.key --dir new >out 2>/dev/null ||
+      status=$?
+    [ "$status" -ne 0 ] || [ -s out ]
+    [ ! -e new/ca.db ] || [ "$(ocsp-ca list --dir new | wc -l)" -eq 5002 ]
+    timeout -s KILL "0.$(printf %03d "$ms")" ocsp-ca import many.txt \
+      --ca Elsewhere-Root >/dev/null 2>&1 || true
+    n=$(ocsp-ca list | wc -l)
+    [ "$n" -eq 6 ] || [ "$n" -eq 5006 ]
+    [ "$(sqlite3 lab/ca.db 'PRAGMA integrity_check')" = ok ]
+  done
+  ocsp-ca import many.txt --ca-cert oca/ca.pem --ca-key oca/ca.key \
+    --dir new >/dev/null
+  [ "$(ocsp-ca list --dir new | wc -l)" -eq 5002 ]
+  openssl x509 -in new/ca/Elsewhere-Root/cert.pem -noout -checkend 0
 }
 
 @test "two who import into one new directory: both find it complete" {
