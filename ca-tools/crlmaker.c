@@ -84,17 +84,22 @@ static int delta_name_taken(const struct work *w, struct err *e)
         return cadb_ca_find(w->lab->db, name, &other, e);
 }
 
+/* The last full one has a number from before it was written: a disk may have
+ * been full then. */
 static int find_base(struct work *w, struct err *e)
 {
+        const char *name = w->ca.row.name;
+        char full[PATH_MAX];
         int found = cadb_crl_last_full(w->lab->db, w->ca.row.id, &w->base, e);
 
-        if (found < 0)
+        if (found < 0 || file_path(full, sizeof(full), e, "%s/crl/%s.crl",
+                             w->lab->dir, name) != 0)
                 return -1;
-        if (found == 0)
+        if (found == 0 || access(full, R_OK) != 0)
                 return err_set(e, ERR_NOTFOUND,
                     "%s: there is no full CRL that a delta could be over: make "
                     "one with 'ocsp-ca crl --ca %s'",
-                    w->ca.row.name, w->ca.row.name);
+                    name, name);
         w->made->base = w->base.number;
         return 0;
 }

@@ -403,6 +403,10 @@ c.commit()'
   exits 72 ocsp-ca crl --delta
   [[ $output == *"root: there is no full CRL"*"ocsp-ca crl --ca root"* ]]
   [ -z "$(ocsp-ca events | grep crl)" ]
+  ocsp-ca crl
+  rm lab/crl/root.crl
+  exits 72 ocsp-ca crl --delta
+  [ ! -e lab/crl/root-delta.crl ]
   exits 72 ocsp-ca crl --ca nobody
   exits 64 ocsp-ca crl --days x
   exits 64 ocsp-ca crl --days 0
