@@ -185,14 +185,13 @@ static void tell_log(struct responder *r, const char *status_url)
         char text[DURATION_TEXT_MAX];
         size_t i;
 
-        log_line(LOG_INFO_, "main", "serving url=%s status=%s threads=%u",
-            r->url, status_url[0] != '\0' ? status_url : "off",
-            r->options->threads);
+        tell(LOG_INFO_, "main", "url=%s status=%s threads=%u serving", r->url,
+            status_url[0] != '\0' ? status_url : "off", r->options->threads);
         if (lab[0] != '\0' && strcmp(r->url, lab) != 0)
-                log_line(LOG_WARN_, "main",
+                tell(LOG_WARN_, "main",
                     "url=%s but certificates of this lab say %s", r->url, lab);
         if (validity < VALIDITY_LEAST || validity > VALIDITY_MOST)
-                log_line(LOG_INFO_, "main",
+                tell(LOG_INFO_, "main",
                     "validity=\"%s\" public CAs must stay between 8h and 7d",
                     format_duration(validity, text));
         for (i = 0; i < cas->len; i++)
@@ -212,14 +211,14 @@ static void wait_for_the_end(struct responder *r, const sigset_t *signals)
                 if (signal == SIGTERM || signal == SIGINT)
                         break;
                 if (signal == SIGHUP) {
-                        log_reopen();
+                        tell_reopen();
                         registry_expire(r->registry);
-                        log_line(LOG_INFO_, "main",
+                        tell(LOG_INFO_, "main",
                             "SIGHUP: log opened anew, signers will be");
                 }
                 responder_watch_signers(r, responder_now(r));
         }
-        log_line(LOG_INFO_, "main", "stopping signal=%d", signal);
+        tell(LOG_INFO_, "main", "stopping signal=%d", signal);
 }
 
 /* Before any thread, which inherits it. */
@@ -264,7 +263,7 @@ static int run(const struct options *o, struct err *e)
         struct responder r;
         int rc;
 
-        if (log_open(o->log, LOG_INFO_, e) != 0 ||
+        if (tell_open(o->log, o->log_json, e) != 0 ||
             responder_open(&r, o, e) != 0)
                 return -1;
         if (o->answer == NULL)

@@ -37,6 +37,10 @@ const char options_help[] =
     "                        with Retry-After; default 5s\n"
     "  --max-requests N      answer so many, then stop\n"
     "  --log FILE            default: standard error; SIGHUP opens it anew\n"
+    "  --log-format text|json    json: an object a line, and a line for every\n"
+    "                        request; text (default): for those without good "
+    "or\n"
+    "                        revoked\n"
     "  --ready-file F        gets the line that is printed when it can serve\n"
     "  --answer REQ.der      one answer, offline; --out F, else standard "
     "output;\n"
@@ -173,6 +177,15 @@ static int set_max_requests(struct options *o, const char *text, struct err *e)
         return read_count(&o->max_requests, UINT64_MAX, text, e);
 }
 
+static int set_log_format(struct options *o, const char *text, struct err *e)
+{
+        static const char *const names[] = {"text", "json", NULL};
+        int n = choose(text, names, e);
+
+        o->log_json = n == 1;
+        return n < 0 ? -1 : 0;
+}
+
 static int set_max_wait(struct options *o, const char *text, struct err *e)
 {
         return parse_duration_ms(text, 's', &o->max_wait_ms, e);
@@ -216,6 +229,7 @@ static const struct spec specs[] = {
     {"threads", 0, set_threads},
     {"cache", 0, set_cache},
     {"max-connections", 0, set_max_connections},
+    {"log-format", 0, set_log_format},
     {"max-wait", 0, set_max_wait},
     {"max-requests", 0, set_max_requests},
 };

@@ -17,6 +17,7 @@ struct options {
         const char *url;    /* NULL: the lab's, or made from the address */
         const char *status; /* NULL: off */
         const char *log;
+        bool log_json;
         const char *ready_file;
         struct answer_policy policy;
         const char *digest; /* NULL: the key's own habit */

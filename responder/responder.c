@@ -71,7 +71,7 @@ void responder_watch_signers(struct responder *r, int64_t now)
 
         for (i = 0; cas != NULL && i < cas->len; i++)
                 if (issuer_ends_soon_first(cas->list[i], now))
-                        log_line(LOG_WARN_, "signer", "ca=%s %s",
+                        tell(LOG_WARN_, "signer", "ca=%s %s",
                             cas->list[i]->name,
                             issuer_notice(cas->list[i], now, notice));
         issuers_unref(cas);

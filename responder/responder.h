@@ -13,6 +13,7 @@
 #include "responder/journal.h"
 #include "responder/options.h"
 #include "responder/tally.h"
+#include "responder/tell.h"
 
 /* CRLs that are sent at once: each takes a descriptor besides its
  * connection. */

@@ -25,42 +25,51 @@ static struct httpd_reply page(struct httpd_response *response, unsigned status)
 
 /* ---- telling ----------------------------------------------------------- */
 
-/* Which certID has no good or revoked to show; NULL: all have. */
-static const struct answer_finding *find_unissued(
-    const struct worker *w, const struct outcome *o)
+/* Which certID has no good or revoked to show; else the first. */
+static size_t find_odd(const struct worker *w, const struct outcome *o)
 {
         size_t i;
 
         for (i = 0; i < w->request.certids_len; i++)
                 if (!o->findings[i].issued)
-                        return &o->findings[i];
-        return NULL;
+                        return i;
+        return 0;
 }
 
-/* Good and revoked are what everybody expects; all else has its line. */
+static const char *method_name(enum httpd_method m)
+{
+        static const char *const names[METHODS] = {"GET", "HEAD", "POST"};
+
+        return names[m];
+}
+
+/* Good and revoked are what everybody expects; all else has its line, and in
+ * JSON all have. */
 static void log_outcome(const struct worker *w, const struct httpd_request *q,
     const struct outcome *o)
 {
         char serial[PKI_SERIAL_TEXT_MAX] = "", escaped[LOG_ESCAPED_MAX];
         char explained[ANSWER_WHY_MAX];
         const struct ocsp_certid *certid = w->request.certids;
-        const char *why = o->why;
+        const char *why = o->why, *verdict = "none";
 
         if (o->findings != NULL) {
-                const struct answer_finding *f = find_unissued(w, o);
+                size_t odd = find_odd(w, o);
 
-                if (f == NULL)
+                if (o->findings[odd].issued && !tell_is_json())
                         return;
-                certid += f - o->findings;
-                why = answer_explain(
-                    f, issuers_by_id(w->issuers, o->issuer), explained);
+                certid += odd;
+                verdict = ocsp_cert_status_name(o->findings[odd].status);
+                why = answer_explain(&o->findings[odd],
+                    issuers_by_id(w->issuers, o->issuer), explained);
         }
         if (o->readable)
                 pki_serial_text(certid->serial, serial);
-        log_line(o->status == OCSP_INTERNAL_ERROR ? LOG_ERROR_ : LOG_INFO_,
-            "answer", "method=%s status=%s serial=%s why=\"%s\"",
-            q->method == HTTPD_POST ? "POST" : "GET",
-            ocsp_response_status_name(o->status), serial,
+        tell(o->status == OCSP_INTERNAL_ERROR ? LOG_ERROR_ : LOG_INFO_,
+            "answer",
+            "method=%s status=%s verdict=%s cache=%s serial=%s why=\"%s\"",
+            method_name(q->method), ocsp_response_status_name(o->status),
+            verdict, cache_use_name(o->cached), serial,
             log_escape(
                 (struct span){(const uint8_t *)why, strlen(why)}, escaped));
 }

@@ -93,7 +93,7 @@ static struct httpd_reply tell_failure(
         count(w, what);
         log_escape(
             (struct span){(const uint8_t *)e->text, strlen(e->text)}, why);
-        log_line(LOG_ERROR_, "crl", "refused: %s", why);
+        tell(LOG_ERROR_, "crl", "refused: %s", why);
         /* Paths are no business of the peer. */
         if (what == CRL_UNREADABLE)
                 return page_text(

@@ -38,19 +38,19 @@ void worker_tell_issuer(const struct issuer *i)
         char until[TIME_TEXT_MAX];
 
         if (i->signer != NULL)
-                log_line(LOG_INFO_, "signer", "ca=%s valid-until=%s", i->name,
+                tell(LOG_INFO_, "signer", "ca=%s valid-until=%s", i->name,
                     format_time(i->not_after, until));
         else if (i->has_signer)
-                log_line(LOG_ERROR_, "signer",
+                tell(LOG_ERROR_, "signer",
                     "ca=%s unusable: its certificates get internalError "
                     "until that is mended: %s",
                     i->name, i->fault);
         else
-                log_line(LOG_WARN_, "signer",
+                tell(LOG_WARN_, "signer",
                     "ca=%s its certificates get unauthorized: %s", i->name,
                     i->fault);
         if (i->warning[0] != '\0')
-                log_line(LOG_WARN_, "signer", "ca=%s %s", i->name, i->warning);
+                tell(LOG_WARN_, "signer", "ca=%s %s", i->name, i->warning);
 }
 
 /* A system call, so once in a millisecond: nobody removes a lab, makes it anew
