@@ -97,6 +97,10 @@ sound() {
   [ "$(openssl x509 -in first.pem -noout -subject)" = \
     "$(openssl x509 -in second.pem -noout -subject)" ]
   [ "$(signer own retired)" = '[]' ]
+  for i in 3 4 5; do
+    ocsp-ca signer rotate --ca root
+    [ "$(grep -c BEGIN lab/responder.pem)" -eq "$i" ]
+  done
   # Until it has expired.
   ocsp-ca clock advance 31d
   ocsp-ca signer rotate --ca root
