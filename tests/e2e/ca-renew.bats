@@ -2,6 +2,7 @@
 # ocsp-ca issue --renew: another certificate takes the name, the old one stays.
 
 load helper
+load stapler
 
 dump() {
   openssl x509 -in "lab/certs/$1/cert.pem" -noout -text
@@ -210,4 +211,21 @@ PY
       cmp - <(openssl x509 -in "lab/certs/www$n/cert.pem" -pubkey -noout)
   done
   exits 72 ocsp-ca status www@21
+}
+
+@test "ocsp-stapler serves the renewed one, and not the one that stepped aside" {
+  lab
+  responder
+  # shellcheck disable=SC2119 # no options
+  stapler
+  stapled good
+  new=$(ocsp-ca issue www --renew --json | field serial)
+  renewed() {
+    [ "$(row www serial)" = "$new" ]
+  }
+  eventually renewed
+  eventually stapled good
+  # shellcheck disable=SC2154 # set by stapler
+  curl -sS "$status_url/status" | field certificates >listed
+  [ "$(grep -o '"name"' listed | wc -l)" -eq 1 ]
 }
