@@ -244,6 +244,11 @@ int store_check(
                 return errno == ENOENT ? 0 : err_errno(e, ERR_IO, "%s", path);
         if (before.len == 0)
                 return in_the_way(path, e);
+        if (!S_ISDIR(st.st_mode))
+                return err_set(e, ERR_EXISTS,
+                    "%s: is no folder, so another cannot take its place: move "
+                    "it away",
+                    path);
         found = settle_serial(path, &serial, e);
         if (found < 0)
                 return -1;

@@ -150,6 +150,14 @@ serial() {
   [[ $output == *"lab/certs/b: does not hold the certificate"* ]]
   [ "$(serial b)" = "$(serial a)" ]
   exits 72 ocsp-ca status a@1
+  ocsp-ca issue c
+  mv lab/certs/c elsewhere
+  ln -s "$T/elsewhere" lab/certs/c
+  exits 73 ocsp-ca issue c --renew
+  [[ $output == *"lab/certs/c: is no folder"* ]]
+  ocsp-ca status lab/certs/c/cert.pem
+  exits 72 ocsp-ca status c@1
+  rm lab/certs/c
   [ "$(ls -A lab/certs)" = $'.new\na\na@1\nb' ]
   [ -z "$(ls -A lab/certs/.new)" ]
 }
