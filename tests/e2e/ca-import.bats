@@ -154,6 +154,13 @@ unchanged() {
   take >/dev/null
   [ "$(state mail serial)" = 1001 ]
   [ "$(state www status)" = revoked ]
+  # Nor when the other is not in the file any more.
+  sed -i '/CN=mail/d' oca/index.txt
+  printf 'R\t301122101112Z\t261121000000Z\t77\tunknown\t/CN=mail\n' \
+    >>oca/index.txt
+  take >/dev/null
+  [ "$(state mail serial)" = 1001 ]
+  [ "$(state 77 name)" = "" ]
 }
 
 @test "the name of a certificate that was issued here stays" {
@@ -183,6 +190,7 @@ unchanged() {
 
 @test "--certs with a wrong certificate changes nothing" {
   elsewhere
+  new_key leaf.key
   take >/dev/null
   ocsp-ca list >before
   cp oca/newcerts/1001.pem oca/newcerts/1002.pem
@@ -190,6 +198,13 @@ unchanged() {
   [[ $output == *"line 3: oca/newcerts/1002.pem: has another serial"* ]]
   openssl req -x509 -key oca/ca.key -out oca/newcerts/1002.pem \
     -subj '/CN=forged' -set_serial 0x1002
+  exits 76 take --certs oca/newcerts
+  [[ $output == *"was not issued by Elsewhere-Root"* ]]
+  # By a CA of the same name.
+  openssl req -x509 -key leaf.key -out forger.pem \
+    -subj '/O=Elsewhere/CN=Elsewhere Root'
+  openssl x509 -req -in oca/old.csr -CA forger.pem -CAkey leaf.key \
+    -set_serial 0x1002 -out oca/newcerts/1002.pem 2>/dev/null
   exits 76 take --certs oca/newcerts
   [[ $output == *"was not issued by Elsewhere-Root"* ]]
   exits 72 take --certs nowhere
