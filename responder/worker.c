@@ -201,12 +201,14 @@ static uint64_t monotonic_ns(void)
 
 /* Requests that came in together are worked off one after the other.  When the
  * signatures of those before have taken so long, it is better to ask again
- * than to wait for more of them: so the wait has an end, however many come. */
+ * than to wait for more of them: so the wait has an end, however many come.
+ * One of each lot is signed, however slow the machine. */
 static bool waits_too_long(const struct worker *w, struct outcome *out)
 {
         int64_t most = w->responder->options->max_wait_ms;
 
-        if (w->since_ms == 0 || monotonic_ms() - w->since_ms <= most)
+        if (w->since_ms == 0 || w->since_ms != w->signed_at ||
+            monotonic_ms() - w->since_ms <= most)
                 return false;
         snprintf(out->why, sizeof(out->why),
             "too many signatures are waiting: more than %lld ms for this one "
@@ -236,6 +238,7 @@ static void sign(struct worker *w, const struct moment *m, struct outcome *out)
                 refuse(w, OCSP_TRY_LATER, out->why, out);
                 return;
         }
+        w->signed_at = w->since_ms;
         if (encode(w, &e) != 0) {
                 refuse(w, OCSP_INTERNAL_ERROR, e.text, out);
                 return;

@@ -23,7 +23,8 @@ struct worker {
         uint64_t generation;     /* of the registry */
         uint64_t clock;          /* its generation then */
         struct issuers *issuers;
-        int64_t since_ms; /* the request has waited since then; 0: no wait */
+        int64_t since_ms;  /* the request has waited since then; 0: no wait */
+        int64_t signed_at; /* since_ms of the last request that was signed */
         struct ocsp_request request;
         struct answer answer;
         struct buf der;     /* a request from a path */
