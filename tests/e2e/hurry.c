@@ -14,10 +14,10 @@ enum { SECOND_NS = 1000000000 };
 
 static int64_t slept_ns;
 
-int nanosleep(const struct timespec *length, struct timespec *left)
+/* no sleep */ int nanosleep(const struct timespec *n, struct timespec *l)
 {
-        (void)left;
-        slept_ns += (int64_t)length->tv_sec * SECOND_NS + length->tv_nsec;
+        (void)l;
+        slept_ns += (int64_t)n->tv_sec * SECOND_NS + n->tv_nsec;
         return 0;
 }
 

@@ -387,11 +387,12 @@ class AddCa(Kind):
         rows = dict(db.execute("SELECT name, der FROM ca"))
         must(self.acknowledged <= rows.keys(), "acknowledged, but lost:",
              self.acknowledged - rows.keys())
-        folders = {name for name in os.listdir(os.path.join(self.lab, "ca"))
-                   if not name.startswith(".")}
-        must(folders <= rows.keys(), "folders without a row:",
-             folders - rows.keys())
-        for name in self.acknowledged | folders:
+        top = os.path.join(self.lab, "ca")
+        for name in set(os.listdir(top)) - rows.keys():
+            inside = os.listdir(os.path.join(top, name))
+            must(not inside or "unfinished" in inside, name,
+                 "is a folder without a row and without its mark")
+        for name in rows:
             folder = os.path.join(self.lab, "ca", name)
             cert = pair(read(folder, "key.pem"), read(folder, "cert.pem"),
                         folder)
