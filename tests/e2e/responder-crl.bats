@@ -204,10 +204,12 @@ date_of() {
   says singles.0.status good
 }
 
-@test "below the prefix of the lab's URL" {
-  lab --ocsp-url http://127.0.0.1:1/pki/ocsp
+@test "below the prefix of the lab's URL, where certificates say" {
+  lab --ocsp-url http://127.0.0.1:1/pki/ocsp --crl-url lab
   ocsp-ca crl >/dev/null
   respond
+  openssl x509 -in "$C" -noout -ext crlDistributionPoints |
+    grep -q 'URI:http://127.0.0.1:1/pki/ocsp/crl/root.crl$'
   fetch /crl/root.crl
   http 200
   cmp got lab/crl/root.crl
