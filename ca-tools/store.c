@@ -300,8 +300,12 @@ void store_recover(const struct lab *lab)
         fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (fd < 0)
                 return;
-        /* Who has the lock does this too. */
-        if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-                settle_all(lab, NULL);
+        /* Only within the write lock what has no row will never have one.
+         * Who has the lock on the folder does this too. */
+        if (cadb_begin(lab->db, NULL) == 0) {
+                if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+                        settle_all(lab, NULL);
+                cadb_rollback(lab->db);
+        }
         close(fd);
 }

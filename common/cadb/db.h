@@ -65,6 +65,10 @@ int identity_of(const char *path, struct identity *out);
 /* Maps the WAL index, which exists after the first read. */
 void db_map_index(struct cadb *db);
 
+/* In unfinished.c.  Whether a commit that was killed may come back.  Within
+ * the write lock. */
+bool db_has_unfinished(struct cadb *db);
+
 /* Last step of opening: the path still leads to the file that SQLite has. */
 int db_settle(struct cadb *db, struct err *e);
 

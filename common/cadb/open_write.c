@@ -125,7 +125,19 @@ int cadb_begin(struct cadb *db, struct err *e)
 {
         if (check_in_place(db, e) != 0)
                 return -1;
-        return transact(db, SQL_BEGIN_IMMEDIATE, e);
+        if (transact(db, SQL_BEGIN_IMMEDIATE, e) != 0)
+                return -1;
+        /* From here on, what is not seen will never be. */
+        while (db_has_unfinished(db)) {
+                if (db_exec(db, SQL_OVERWRITE, e) != 0 ||
+                    cadb_commit(db, e) != 0) {
+                        cadb_rollback(db);
+                        return -1;
+                }
+                if (transact(db, SQL_BEGIN_IMMEDIATE, e) != 0)
+                        return -1;
+        }
+        return 0;
 }
 
 /* The touch wakes those in cadb_wait_change: what SQLite wrote to files it

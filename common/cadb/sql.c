@@ -77,6 +77,8 @@ const char *const sql_text[SQL_COUNT_] = {
     [SQL_DATA_VERSION] = "PRAGMA data_version",
     [SQL_BEGIN] = "BEGIN",
     [SQL_BEGIN_IMMEDIATE] = "BEGIN IMMEDIATE",
+    /* Changes nothing, and yet writes a frame. */
+    [SQL_OVERWRITE] = "PRAGMA application_id = 0x4f435350",
     [SQL_COMMIT] = "COMMIT",
     [SQL_ROLLBACK] = "ROLLBACK",
 

@@ -16,6 +16,7 @@ enum sql_id {
         SQL_DATA_VERSION,
         SQL_BEGIN,
         SQL_BEGIN_IMMEDIATE,
+        SQL_OVERWRITE,
         SQL_COMMIT,
         SQL_ROLLBACK,
         /* settings and CAs */
