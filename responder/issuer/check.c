@@ -61,6 +61,28 @@ static int check_usage(X509 *cert, const char *path, struct err *e)
             path);
 }
 
+/* What clients take, and a CA for the public must not have (Baseline
+ * Requirements 7.1.2.8). */
+static void warn_of_oddities(
+    X509 *cert, bool other_purposes, const char *path, char *warning)
+{
+        if (pki_ca_check(cert, path, NULL) == 0)
+                snprintf(warning, ERR_TEXT_MAX,
+                    "%s: the signer is a CA certificate: its key can issue "
+                    "certificates too",
+                    path);
+        else if (other_purposes)
+                snprintf(warning, ERR_TEXT_MAX,
+                    "%s: the signer has other extended key usages than "
+                    "OCSPSigning",
+                    path);
+        else if (X509_get_ext_by_NID(cert, NID_id_pkix_OCSP_noCheck, -1) < 0)
+                snprintf(warning, ERR_TEXT_MAX,
+                    "%s: the signer has no id-pkix-ocsp-nocheck: clients may "
+                    "ask for its status (RFC 6960 4.2.2.2.1)",
+                    path);
+}
+
 static int check_delegate(
     X509 *cert, X509 *ca, const char *path, char *warning, struct err *e)
 {
@@ -78,16 +100,7 @@ static int check_delegate(
                     path);
         if (check_usage(cert, path, e) != 0)
                 return -1;
-        if (p.others)
-                snprintf(warning, ERR_TEXT_MAX,
-                    "%s: the signer has other extended key usages than "
-                    "OCSPSigning",
-                    path);
-        else if (X509_get_ext_by_NID(cert, NID_id_pkix_OCSP_noCheck, -1) < 0)
-                snprintf(warning, ERR_TEXT_MAX,
-                    "%s: the signer has no id-pkix-ocsp-nocheck: clients may "
-                    "ask for its status (RFC 6960 4.2.2.2.1)",
-                    path);
+        warn_of_oddities(cert, p.others, path, warning);
         return 0;
 }
 
