@@ -66,16 +66,25 @@ int pki_crl_check(X509_CRL *crl, X509 *issuer, const char *path, struct err *e)
 
 /* ---- reading ------------------------------------------------------------ */
 
-static uint64_t number_of(const X509_CRL *crl)
+/* 0 if absent.  INTEGER (0..MAX), RFC 5280 section 5.2.3. */
+static int number_of(const X509_CRL *crl, uint64_t *out, struct err *e)
 {
-        ASN1_INTEGER *n = X509_CRL_get_ext_d2i(crl, NID_crl_number, NULL, NULL);
-        uint64_t number = 0;
+        int found;
+        ASN1_INTEGER *n =
+            X509_CRL_get_ext_d2i(crl, NID_crl_number, &found, NULL);
+        bool unreadable = n == NULL && found != -1;
+        bool negative = n != NULL && ASN1_STRING_type(n) == V_ASN1_NEG_INTEGER;
 
-        if (n != NULL && ASN1_INTEGER_get_uint64(&number, n) != 1)
-                number = UINT64_MAX;
+        *out = 0;
+        if (n != NULL && ASN1_INTEGER_get_uint64(out, n) != 1)
+                *out = UINT64_MAX;
         ASN1_INTEGER_free(n);
         ERR_clear_error();
-        return number;
+        if (unreadable || negative)
+                return err_set(e, ERR_DATA,
+                    "CRL: its cRLNumber cannot be one (RFC 5280 section "
+                    "5.2.3)");
+        return 0;
 }
 
 int pki_crl_info(const X509_CRL *crl, struct pki_crl_info *out, struct err *e)
@@ -87,20 +96,32 @@ int pki_crl_info(const X509_CRL *crl, struct pki_crl_info *out, struct err *e)
         out->next_update = next == NULL ? 0 : time_seconds(next, INT64_MIN);
         if (out->this_update == INT64_MIN || out->next_update == INT64_MIN)
                 return err_set(e, ERR_DATA, "CRL: a time cannot be read");
-        out->number = number_of(crl);
         out->delta = X509_CRL_get_ext_by_NID(crl, NID_delta_crl, -1) >= 0;
-        return 0;
+        return number_of(crl, &out->number, e);
 }
 
-static bool is_indirect(const X509_CRL *crl)
+/* Whose certificates it lists.  What cannot be read, or stands there twice,
+ * may say anything. */
+static int check_distribution_point(const X509_CRL *crl, struct err *e)
 {
+        int found;
         ISSUING_DIST_POINT *idp = X509_CRL_get_ext_d2i(
-            crl, NID_issuing_distribution_point, NULL, NULL);
+            crl, NID_issuing_distribution_point, &found, NULL);
+        bool unreadable = idp == NULL && found != -1;
         bool indirect = idp != NULL && idp->indirectCRL > 0;
 
         ISSUING_DIST_POINT_free(idp);
         ERR_clear_error();
-        return indirect;
+        if (unreadable)
+                return err_set(e, ERR_DATA,
+                    "CRL: its issuingDistributionPoint cannot be read (RFC "
+                    "5280 section 5.2.5)");
+        if (indirect)
+                return err_set(e, ERR_DATA,
+                    "CRL: it is an indirect one, which lists certificates of "
+                    "other issuers (RFC 5280 section 5.2.5): get that "
+                    "CA's own");
+        return 0;
 }
 
 /* A critical extension changes what a list means. */
@@ -120,12 +141,7 @@ static int check_extensions(const X509_CRL *crl, struct err *e)
                             "CRL: it has a critical extension that is not "
                             "known (RFC 5280 section 5.2)");
         }
-        if (is_indirect(crl))
-                return err_set(e, ERR_DATA,
-                    "CRL: it is an indirect one, which lists certificates of "
-                    "other issuers (RFC 5280 section 5.2.5): get that "
-                    "CA's own");
-        return 0;
+        return check_distribution_point(crl, e);
 }
 
 static int check_entry_extensions(const X509_REVOKED *r, struct err *e)
@@ -152,14 +168,15 @@ static int reason_of(const X509_REVOKED *r, int *out, struct err *e)
         ASN1_ENUMERATED *code =
             X509_REVOKED_get_ext_d2i(r, NID_crl_reason, &found, NULL);
         bool unreadable = code == NULL && found != -1;
-        long reason = code != NULL ? ASN1_ENUMERATED_get(code) : -1;
+        long reason = code != NULL ? ASN1_ENUMERATED_get(code) : 0;
+        bool named = reason >= 0 && reason <= 10 && reason != 7;
 
+        *out = code != NULL ? (int)reason : -1;
         ASN1_ENUMERATED_free(code);
         ERR_clear_error();
-        if (unreadable || reason < -1 || reason == 7 || reason > 10)
+        if (unreadable || !named)
                 return err_set(e, ERR_DATA,
                     "its reasonCode is none of RFC 5280 section 5.3.1");
-        *out = (int)reason;
         return 0;
 }
 

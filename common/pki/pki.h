@@ -270,12 +270,14 @@ struct pki_crl_info {
         uint64_t number;     /* 0: absent; UINT64_MAX: that or more */
         bool delta;
 };
+/* ERR_DATA if a time or the number cannot be read. */
 int pki_crl_info(const X509_CRL *crl, struct pki_crl_info *out, struct err *e);
 
 /* Calls row for each entry in order, and ends when that returns other than 0,
  * which it returns too.  entry->reason is -1 where none is given.  Refused
- * with ERR_DATA: indirect CRLs, which speak of other issuers, and critical
- * extensions that we do not know (RFC 5280 section 5.2). */
+ * with ERR_DATA: indirect CRLs, which speak of other issuers, critical
+ * extensions that we do not know (RFC 5280 section 5.2), and what cannot be
+ * read of the others. */
 int pki_crl_each(X509_CRL *crl,
     int (*row)(void *arg, const struct pki_crl_entry *entry, struct err *e),
     void *arg, struct err *e);

@@ -189,6 +189,25 @@ static void info_tells_times_number_and_kind(void **state)
         X509_CRL_free(crl);
 }
 
+static void a_number_that_is_none_is_refused(void **state)
+{
+        static const char *const values[] = {"DER:0201ff", "DER:0500"};
+        struct pki_crl_info info;
+        struct err e = ERR_INIT;
+        size_t i;
+
+        (void)state;
+        for (i = 0; i < 2; i++) {
+                X509_CRL *crl = openssl_crl("2.5.29.20", values[i], NULL, NULL);
+
+                assert_int_equal(pki_crl_info(crl, &info, &e), -1);
+                assert_int_equal(e.code, ERR_DATA);
+                assert_non_null(strstr(e.text, "5.2.3"));
+                assert_int_equal(ERR_peek_error(), 0);
+                X509_CRL_free(crl);
+        }
+}
+
 static void only_the_issuer_s_own_is_taken(void **state)
 {
         X509_CRL *crl = openssl_crl(NULL, NULL, NULL, NULL);
@@ -247,9 +266,30 @@ static void lists_of_another_meaning_are_refused(void **state)
         assert_refused(
             openssl_crl(NULL, NULL, "2.5.29.21", "DER:0a0107"), "reasonCode");
         assert_refused(
+            openssl_crl(NULL, NULL, "2.5.29.21", "DER:0a01ff"), "reasonCode");
+        assert_refused(
+            openssl_crl(NULL, NULL, "2.5.29.21", "DER:0a020100"), "reasonCode");
+        assert_refused(
             openssl_crl(NULL, NULL, "2.5.29.21", "DER:0500"), "reasonCode");
         assert_refused(
             openssl_crl(NULL, NULL, "2.5.29.24", "DER:0500"), "invalidityDate");
+}
+
+/* An issuingDistributionPoint that nobody can read, and a second one. */
+static void a_list_of_unknown_scope_is_refused(void **state)
+{
+        X509_CRL *crl =
+            openssl_crl("2.5.29.28", "critical,DER:3000", NULL, NULL);
+        X509_EXTENSION *again =
+            X509V3_EXT_conf(NULL, NULL, "2.5.29.28", "critical,DER:30038401ff");
+
+        (void)state;
+        assert_refused(
+            openssl_crl("2.5.29.28", "critical,DER:0500", NULL, NULL),
+            "issuingDistributionPoint");
+        assert_int_equal(X509_CRL_add_ext(crl, again, -1), 1);
+        assert_refused(crl, "issuingDistributionPoint");
+        X509_EXTENSION_free(again);
 }
 
 static void what_is_no_crl_is_refused(void **state)
@@ -285,8 +325,10 @@ int main(void)
             cmocka_unit_test(entries_come_in_order_with_all_they_say),
             cmocka_unit_test(a_row_can_end_the_list),
             cmocka_unit_test(info_tells_times_number_and_kind),
+            cmocka_unit_test(a_number_that_is_none_is_refused),
             cmocka_unit_test(only_the_issuer_s_own_is_taken),
             cmocka_unit_test(lists_of_another_meaning_are_refused),
+            cmocka_unit_test(a_list_of_unknown_scope_is_refused),
             cmocka_unit_test(what_is_no_crl_is_refused),
         };
 
