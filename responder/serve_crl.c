@@ -110,7 +110,7 @@ static struct answer_life life_of(
 {
         int64_t most = w->responder->options->policy.max_age;
         struct answer_life life = {
-            f->this_update, f->next_update, f->next_update, true};
+            f->this_update, f->next_update, f->next_update, true, true};
 
         if (now < f->this_update)
                 life.resign_at = now; /* the clock was moved back */

@@ -63,6 +63,7 @@ struct answer_life {
         int64_t next_update;
         int64_t resign_at; /* from here on a new one is signed */
         bool shareable;    /* caches may keep it and give it to others */
+        bool steady;       /* all of this thisUpdate said the same */
 };
 
 /* Not to be copied: ocsp points into it. */
@@ -131,7 +132,8 @@ void delivery_make_crl(const struct answer_life *life, const char *etag,
     int64_t now, struct delivery *out);
 
 /* If-None-Match and If-Modified-Since (NULL: absent) of a GET or HEAD, RFC
- * 9110 section 13.2.2: true for 304. */
+ * 9110 section 13.2.2: true for 304.  The latter has whole seconds, in which
+ * much can happen: it counts only if life is steady. */
 bool delivery_not_modified(const struct answer_life *life, const char *etag,
     const char *none_match, const char *modified_since);
 

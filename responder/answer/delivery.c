@@ -99,7 +99,7 @@ bool delivery_not_modified(const struct answer_life *life, const char *etag,
                 return false;
         if (none_match != NULL)
                 return etag_in(none_match, etag);
-        return modified_since != NULL &&
+        return modified_since != NULL && life->steady &&
                http_date_parse(modified_since, &since) &&
                life->this_update <= since;
 }

@@ -130,6 +130,25 @@ frozen() {
   head -n 1 head | grep -q ' 200 '
 }
 
+@test "If-Modified-Since never hides a change within the same second" {
+  frozen
+  get q.der
+  since=$(header Last-Modified)
+  for change in revoked good; do
+    case $change in
+    revoked) ocsp-ca hold www >/dev/null ;;
+    good) ocsp-ca release www >/dev/null ;;
+    esac
+    for _ in 1 2; do
+      get q.der -H "If-Modified-Since: $since"
+      says singles.0.status $change
+      [ "$(header Last-Modified)" = "$since" ]
+    done
+    get q.der -H "If-None-Match: $(header ETag)"
+    head -n 1 head | grep -q ' 304 '
+  done
+}
+
 @test "a POST never gets 304" {
   frozen
   post q.der

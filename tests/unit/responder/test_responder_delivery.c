@@ -11,7 +11,7 @@
 
 enum { NOW = 1800000000 }; /* Fri, 15 Jan 2027 08:00:00 GMT */
 
-static const struct answer_life life = {NOW, NOW + 1000, NOW + 500, true};
+static const struct answer_life life = {NOW, NOW + 1000, NOW + 500, true, true};
 static const char etag[] = "\"abc\"";
 
 static const char *header(const struct delivery *d, const char *name)
@@ -50,7 +50,7 @@ static void shareable_answer_has_all_headers(void **state)
 
 static void max_age_ends_at_the_next_signing_before_next_update(void **state)
 {
-        struct answer_life short_lived = {NOW, NOW + 1, NOW + 1, true};
+        struct answer_life short_lived = {NOW, NOW + 1, NOW + 1, true, true};
 
         (void)state;
         assert_string_equal(cache_control(&life, NOW),
@@ -120,6 +120,19 @@ static void if_modified_since_compares_with_this_update(void **state)
         assert_false(delivery_not_modified(&life, etag, NULL, "yesterday"));
 }
 
+static void if_modified_since_counts_only_for_steady_answers(void **state)
+{
+        struct answer_life changed = life;
+
+        (void)state;
+        changed.steady = false;
+        assert_false(delivery_not_modified(
+            &changed, etag, NULL, "Fri, 15 Jan 2027 08:00:00 GMT"));
+        assert_false(delivery_not_modified(
+            &changed, etag, NULL, "Fri, 15 Jan 2027 09:00:00 GMT"));
+        assert_true(delivery_not_modified(&changed, etag, etag, NULL));
+}
+
 static void etag_is_the_quoted_sha256(void **state)
 {
         char text[ANSWER_ETAG_MAX];
@@ -140,6 +153,7 @@ int main(void)
             cmocka_unit_test(crl_has_its_own_type_and_the_same_headers),
             cmocka_unit_test(if_none_match_is_a_list_of_weak_or_strong_tags),
             cmocka_unit_test(if_modified_since_compares_with_this_update),
+            cmocka_unit_test(if_modified_since_counts_only_for_steady_answers),
             cmocka_unit_test(etag_is_the_quoted_sha256),
         };
 
