@@ -5,7 +5,7 @@ C=lab/certs/www/cert.pem
 I=lab/certs/www/chain.pem
 
 ask() {
-  /usr/bin/python3 "$BATS_TEST_DIRNAME/ask.py" "$@"
+  /usr/bin/python3 "$OCSP_LAB_SOURCE/tests/e2e/ask.py" "$@"
 }
 
 # lab [OPTION of ocsp-ca init]... : a lab with the certificate www.
