@@ -250,6 +250,21 @@ serial() {
   [ "$(tail -n +2 got | cut -d' ' -f1)" = "$(serial b)" ]
 }
 
+@test "no delta over a full CRL that never got into its file" {
+  ocsp-ca init
+  ocsp-ca issue www
+  ocsp-ca crl
+  cp lab/crl/root.crl first.crl
+  ocsp-ca revoke www
+  ocsp-ca crl
+  cp first.crl lab/crl/root.crl
+  exits 78 ocsp-ca crl --delta
+  [[ $output == *'root.crl: has number 1, but 2 was the last'*'crl --ca root'* ]]
+  [ ! -e lab/crl/root-delta.crl ]
+  ocsp-ca crl
+  [ "$(ocsp-ca crl --delta --json | field base)" = 3 ]
+}
+
 @test "OpenSSL takes a full CRL with its delta beside it" {
   ocsp-ca init --temporary
   ocsp-ca issue kept held new
@@ -405,6 +420,8 @@ c.commit()'
   [ -z "$(ocsp-ca events | grep crl)" ]
   ocsp-ca crl
   rm lab/crl/root.crl
+  exits 72 ocsp-ca crl --delta
+  echo nonsense >lab/crl/root.crl
   exits 72 ocsp-ca crl --delta
   [ ! -e lab/crl/root-delta.crl ]
   exits 72 ocsp-ca crl --ca nobody
