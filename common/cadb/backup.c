@@ -110,7 +110,20 @@ static int name_parts(struct copy *c, const char *path, struct err *e)
         return file_path(c->folder, sizeof(c->folder), e, "%s", dirname(copy));
 }
 
-/* What a killed backup left is taken over. */
+/* Nobody else can write into it, by another name or as its owner. */
+static int check_part(
+    const struct copy *c, const struct stat *st, struct err *e)
+{
+        if (S_ISREG(st->st_mode) && st->st_nlink == 1 &&
+            st->st_uid == geteuid())
+                return 0;
+        return err_set(e, ERR_EXISTS,
+            "%s: is there already, and is no file of an earlier backup: "
+            "remove it, or choose another name for the backup",
+            c->part);
+}
+
+/* What a killed backup left is taken over.  */
 static int open_part(struct copy *c, struct err *e)
 {
         struct identity there;
@@ -123,9 +136,8 @@ static int open_part(struct copy *c, struct err *e)
             identity_of(c->part, &there) != 0 || there.inode != st.st_ino)
                 return err_set(e, ERR_TRYLATER,
                     "%s: another backup to that file is being made", c->path);
-        if (!S_ISREG(st.st_mode))
-                return err_set(
-                    e, ERR_EXISTS, "%s: is no regular file", c->part);
+        if (check_part(c, &st, e) != 0)
+                return -1;
         if (fchmod(c->fd, 0600) != 0 || ftruncate(c->fd, 0) != 0)
                 return err_errno(e, ERR_IO, "%s: cannot write", c->part);
         return 0;

@@ -306,7 +306,8 @@ int cadb_event_each(struct cadb *db, int64_t since,
  * the same command may run every night.  ERR_EXISTS, and nothing changed, if
  * it is anything else, a database that is in use or the one of a CA
  * directory.  FILE.part is what it is called until it is whole; a killed one
- * leaves that, the next takes it over.  Not inside a transaction.
+ * leaves that, the next takes it over; a link, or what another user owns, is
+ * refused.  Not inside a transaction.
  *
  * In the place of DIR/ca.db, while no program runs on DIR and with no ca.db-wal
  * beside it, the copy is the database.

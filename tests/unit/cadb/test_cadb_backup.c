@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -132,25 +133,59 @@ static void what_a_killed_one_left_is_taken_over(void **state)
 {
         struct fixture *f = *state;
         struct err e = ERR_INIT;
+        struct stat st;
 
         write_text(fixture_path(f, "copy.db.part"), "half a copy");
         assert_ok(cadb_backup(f->db, fixture_path(f, "copy.db"), &e), &e);
         assert_sound(fixture_path(f, "copy.db"));
+        assert_int_equal(0, stat(fixture_path(f, "copy.db"), &st));
+        assert_int_equal(0600, st.st_mode & 07777);
         assert_false(exists(fixture_path(f, "copy.db.part")));
+}
+
+static void assert_kept(const struct fixture *f, const char *name)
+{
+        struct buf kept = {0};
+        struct err e = ERR_INIT;
+
+        assert_ok(file_read(fixture_path(f, name), 100, &kept, &e), &e);
+        assert_string_equal("the only key there is", buf_text(&kept));
+        buf_release(&kept);
+}
+
+/* Whoever has it under another name, or owns it, could change the copy. */
+static void a_part_that_is_not_ours_is_kept(void **state)
+{
+        struct fixture *f = *state;
+        char part[PATH_MAX], key[PATH_MAX];
+
+        snprintf(part, sizeof(part), "%s", fixture_path(f, "copy.db.part"));
+        snprintf(key, sizeof(key), "%s", fixture_path(f, "key.pem"));
+        write_text(key, "the only key there is");
+        assert_int_equal(0, link(key, part));
+        assert_refused(f, fixture_path(f, "copy.db"), ERR_EXISTS, part);
+        assert_kept(f, "key.pem");
+        assert_int_equal(0, unlink(part));
+        assert_int_equal(0, symlink(key, part));
+        assert_refused(f, fixture_path(f, "copy.db"), ERR_IO, part);
+        assert_kept(f, "key.pem");
+        assert_int_equal(0, unlink(part));
+        if (geteuid() != 0)
+                return;
+        write_text(part, "the only key there is");
+        assert_int_equal(0, chown(part, 65534, 65534));
+        assert_refused(f, fixture_path(f, "copy.db"), ERR_EXISTS, part);
+        assert_kept(f, "copy.db.part");
 }
 
 static void other_files_are_kept(void **state)
 {
         struct fixture *f = *state;
-        struct buf kept = {0};
-        struct err e = ERR_INIT;
 
         write_text(fixture_path(f, "key.pem"), "the only key there is");
         assert_refused(
             f, fixture_path(f, "key.pem"), ERR_EXISTS, "no older backup");
-        assert_ok(file_read(fixture_path(f, "key.pem"), 100, &kept, &e), &e);
-        assert_string_equal("the only key there is", buf_text(&kept));
-        buf_release(&kept);
+        assert_kept(f, "key.pem");
         assert_refused(f, f->dir, ERR_EXISTS, "no older backup");
         assert_int_equal(0, symlink("key.pem", fixture_path(f, "link")));
         assert_refused(
@@ -255,6 +290,48 @@ static void a_second_backup_to_the_same_file_is_refused(void **state)
         close(fd);
 }
 
+/* Holds the copy up with SQLite's own lock until it has been begun. */
+static void come_in_between(
+    const struct fixture *f, const struct child *c, uint32_t n)
+{
+        static const char text[] = "the only key there is";
+        struct flock lock = {
+            .l_type = F_WRLCK, .l_start = 0x40000000, .l_len = 512};
+        const char *part = fixture_path(f, "copy.db.part");
+        int fd = open(part, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+        int watch = inotify_init1(IN_CLOEXEC);
+        struct err e = ERR_INIT;
+        char event[512];
+
+        if (fcntl(fd, F_SETLK, &lock) != 0 ||
+            inotify_add_watch(watch, part, IN_MODIFY | IN_ATTRIB) < 0)
+                _exit(4);
+        tell(c->told, n);
+        if (read(watch, event, sizeof(event)) <= 0)
+                _exit(4);
+        child_must(file_write_fast(fixture_path(f, "copy.db"), text,
+                       strlen(text), 0644, &e),
+            &e);
+}
+
+static void what_came_while_it_was_made_is_kept(void **state)
+{
+        struct fixture *f = *state;
+        struct err e = ERR_INIT;
+        struct child child;
+        uint32_t heard;
+
+        fixture_close(f);
+        child = child_spawn(f, come_in_between, 1);
+        assert_true(hear(child.told, &heard));
+        assert_ok(cadb_open_write(f->dir, &f->db, &e), &e);
+        assert_refused(
+            f, fixture_path(f, "copy.db"), ERR_EXISTS, "no older backup");
+        assert_int_equal(0, child_join(&child));
+        assert_kept(f, "copy.db");
+        assert_false(exists(fixture_path(f, "copy.db.part")));
+}
+
 int main(void)
 {
 #define TEST(name)                                                             \
@@ -265,11 +342,13 @@ int main(void)
             TEST(a_reader_may_make_one),
             TEST(an_older_copy_and_an_empty_file_are_replaced),
             TEST(what_a_killed_one_left_is_taken_over),
+            TEST(a_part_that_is_not_ours_is_kept),
             TEST(other_files_are_kept),
             TEST(databases_in_use_are_kept),
             TEST(the_database_itself_is_kept),
             TEST(copies_are_sound_while_four_write),
             TEST(a_second_backup_to_the_same_file_is_refused),
+            TEST(what_came_while_it_was_made_is_kept),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
