@@ -6,13 +6,12 @@
 #include "cadb/migration.h"
 #include "cadb/trail.h"
 
-/* FULL unless the lab dies with its processes anyway. */
-static int setup(struct cadb *db, struct err *e)
+/* What FULL costs is spared if the lab dies with its processes anyway. */
+static int relax(struct cadb *db, struct err *e)
 {
         struct cadb_settings s;
 
-        if (db_exec(db, SQL_SETUP_WRITE, e) != 0 ||
-            cadb_settings_get(db, &s, e) != 0)
+        if (cadb_settings_get(db, &s, e) != 0)
                 return -1;
         db->temporary = s.temporary;
         return s.temporary ? db_exec(db, SQL_SETUP_TEMPORARY, e) : 0;
@@ -90,8 +89,10 @@ int cadb_open_write(const char *dir, struct cadb **out, struct err *e)
                 err_set(e, ERR_IO, "%s: this user may not write it", db->path);
                 goto fail;
         }
-        if (upgrade(db, e) != 0 || setup(db, e) != 0 ||
-            restore_wal(db, e) != 0 || db_settle(db, e) != 0)
+        /* First of all: an upgrade is to last too. */
+        if (db_exec(db, SQL_SETUP_WRITE, e) != 0 || upgrade(db, e) != 0 ||
+            relax(db, e) != 0 || restore_wal(db, e) != 0 ||
+            db_settle(db, e) != 0)
                 goto fail;
         *out = db;
         return 0;
