@@ -41,35 +41,36 @@ void cert_read(struct query *q, struct cadb_cert *out)
         out->not_before = query_column(q, 11);
 }
 
+/* Steps once and closes. */
+static int cert_one(struct query *q, struct cadb_cert *out, struct err *e)
+{
+        int rc = query_step(q, e);
+
+        if (rc == 1)
+                cert_read(q, out);
+        query_close(q);
+        return rc;
+}
+
 int cadb_cert_find_name(
     struct cadb *db, const char *name, struct cadb_cert *out, struct err *e)
 {
         struct query q;
-        int rc;
 
         query_open(&q, db, SQL_CERT_BY_NAME);
         query_text(&q, name);
-        rc = query_step(&q, e);
-        if (rc == 1)
-                cert_read(&q, out);
-        query_close(&q);
-        return rc;
+        return cert_one(&q, out, e);
 }
 
 static int find_in_ca(struct cadb *db, int64_t ca, struct span serial,
     struct cadb_cert *out, struct err *e)
 {
         struct query q;
-        int rc;
 
         query_open(&q, db, SQL_CERT_BY_SERIAL);
         query_int(&q, ca);
         query_blob(&q, serial);
-        rc = query_step(&q, e);
-        if (rc == 1)
-                cert_read(&q, out);
-        query_close(&q);
-        return rc;
+        return cert_one(&q, out, e);
 }
 
 static int find_in_any(
