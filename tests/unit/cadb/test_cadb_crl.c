@@ -188,6 +188,112 @@ static void issuing_and_another_ca_are_no_change(void **state)
         assert_delta(f, base, "--------");
 }
 
+/* ---- every order of four changes ----------------------------------------- */
+
+enum { STEPS = 4, CHANGES = 6, ORDERS = 6 * 6 * 6 * 6 };
+
+/* One that is forbidden changes nothing. */
+static void change(struct fixture *f, uint32_t n, uint32_t what)
+{
+        static const struct cadb_state imported[] = {
+            {.status = CADB_GOOD, .reason = -1},
+            {.status = CADB_REVOKED, .reason = HOLD, .revoked_at = NOW},
+            {.status = CADB_REVOKED, .reason = SUPERSEDED, .revoked_at = NOW},
+        };
+        struct cadb_revocation r = {
+            .reason = what == 0 ? HOLD : SUPERSEDED, .revoked_at = NOW};
+        struct cadb_imported c = {.ca = f->root.id};
+        enum cadb_import_change import_change;
+        enum cadb_change change;
+        struct err e = ERR_INIT;
+        uint8_t storage[16];
+
+        c.serial = serial_of(storage, n);
+        if (what == 2) {
+                assert_ok(
+                    cadb_release(f->db, c.ca, c.serial, NOW, &change, &e), &e);
+        } else if (what < 2) {
+                assert_ok(
+                    cadb_revoke(f->db, c.ca, c.serial, &r, NOW, &change, &e),
+                    &e);
+        } else {
+                c.state = imported[what - 3];
+                assert_ok(
+                    cadb_cert_import(f->db, &c, NOW, &import_change, &e), &e);
+        }
+}
+
+/* The letter of each serial, as above. */
+static int note_letter(
+    void *arg, struct span serial, const struct cadb_state *s, struct err *e)
+{
+        char *letter = (char *)arg + (serial.data[14] << 8 | serial.data[15]);
+
+        (void)e;
+        if (s->status == CADB_GOOD)
+                *letter = 'x';
+        else
+                *letter = s->reason == HOLD ? 'h' : 'r';
+        return 0;
+}
+
+/* Serial n goes through the changes that its digits to the base 6 name; lists
+ * gets what a full CRL says before each, and at the end. */
+static void run_all(struct fixture *f, char lists[STEPS + 1][ORDERS],
+    int64_t versions[STEPS + 1])
+{
+        struct err e = ERR_INIT;
+        uint32_t n, step, divisor = 1;
+
+        for (step = 0; step <= STEPS; step++) {
+                memset(lists[step], '-', ORDERS);
+                assert_ok(cadb_revoked_each(
+                              f->db, f->root.id, note_letter, lists[step], &e),
+                    &e);
+                versions[step] = base_version(f);
+                if (step == STEPS)
+                        return;
+                assert_ok(cadb_begin(f->db, &e), &e);
+                for (n = 0; n < ORDERS; n++)
+                        change(f, n, n / divisor % CHANGES);
+                assert_ok(cadb_commit(f->db, &e), &e);
+                divisor *= CHANGES;
+        }
+}
+
+/* RFC 5280 section 5.2.4: a delta goes with its base and with every later
+ * list, which may have come from a delta of its own. */
+static void a_delta_leads_from_every_later_list_to_now(void **state)
+{
+        static char lists[STEPS + 1][ORDERS], delta[ORDERS];
+        int64_t versions[STEPS + 1];
+        struct fixture *f = *state;
+        struct err e = ERR_INIT;
+        int base, had, n;
+
+        assert_ok(cadb_begin(f->db, &e), &e);
+        for (n = 0; n < ORDERS; n++)
+                change(f, (uint32_t)n, 3); /* there, and good */
+        assert_ok(cadb_commit(f->db, &e), &e);
+        run_all(f, lists, versions);
+        for (base = 0; base <= STEPS; base++) {
+                memset(delta, '.', ORDERS);
+                assert_ok(cadb_changed_each(f->db, f->root.id, versions[base],
+                              note_letter, delta, &e),
+                    &e);
+                for (had = base; had <= STEPS; had++)
+                        for (n = 0; n < ORDERS; n++) {
+                                char now = delta[n] == 'x'   ? '-'
+                                           : delta[n] == '.' ? lists[had][n]
+                                                             : delta[n];
+
+                                if (now != lists[STEPS][n])
+                                        fail_msg("order %d, base %d, had %d", n,
+                                            base, had);
+                        }
+        }
+}
+
 static void numbers_grow_and_the_last_full_one_is_known(void **state)
 {
         struct fixture *f = *state;
@@ -240,6 +346,7 @@ int main(void)
             TEST(a_hold_that_became_final_is_revoked),
             TEST(imported_changes_are_listed_and_imported_good_ones_not),
             TEST(issuing_and_another_ca_are_no_change),
+            TEST(a_delta_leads_from_every_later_list_to_now),
             TEST(numbers_grow_and_the_last_full_one_is_known),
             TEST(the_trail_tells_the_numbers),
         };

@@ -147,6 +147,24 @@ static void a_locked_database_says_try_later(void **state)
         cadb_close(other);
 }
 
+static void what_is_replaced_while_it_is_opened_is_not_believed(void **state)
+{
+        struct fixture *f = *state;
+        char copy[PATH_MAX];
+        struct err e = ERR_INIT;
+        struct cadb *db;
+
+        snprintf(copy, sizeof(copy), "%s", fixture_path(f, "copy.db"));
+        assert_ok(cadb_backup(f->db, copy, &e), &e);
+        assert_ok(
+            db_open(f->dir, "ca.db", SQLITE_OPEN_READONLY, 1000, &db, &e), &e);
+        assert_int_equal(0, rename(copy, fixture_path(f, "ca.db")));
+        assert_int_equal(-1, db_settle(db, &e));
+        assert_int_equal(ERR_TRYLATER, e.code);
+        assert_says(&e, "replaced");
+        cadb_close(db);
+}
+
 static void a_relative_directory_survives_a_change_of_directory(void **state)
 {
         struct fixture *f = *state;
@@ -245,6 +263,7 @@ int main(void)
             TEST(a_damaged_page_is_said_and_never_good),
             TEST(a_reader_cannot_write),
             TEST(a_locked_database_says_try_later),
+            TEST(what_is_replaced_while_it_is_opened_is_not_believed),
             TEST(a_relative_directory_survives_a_change_of_directory),
             TEST(an_unreadable_file_is_said),
             TEST(a_folder_where_nothing_can_be_made_is_said),
