@@ -123,7 +123,7 @@ static int check_part(
             c->part);
 }
 
-/* What a killed backup left is taken over.  */
+/* What a killed backup left is taken over. */
 static int open_part(struct copy *c, struct err *e)
 {
         struct identity there;
