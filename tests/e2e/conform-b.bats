@@ -124,32 +124,11 @@ error(get("/" + text.replace("//", "/")), MALFORMED)
 PY
 }
 
-# proxy LINE... : nginx in front, with these lines in its server block, on the
-# socket file $front.
-proxy() {
-  front=$T/front
-  mkdir -p ngx
-  cat >nginx.conf <<NGINX
-daemon off; worker_processes 1; pid $T/ngx/pid; error_log $T/nginx.log;
-events {}
-http {
-  access_log off;
-  client_body_temp_path $T/ngx/body; proxy_temp_path $T/ngx/proxy;
-  fastcgi_temp_path $T/ngx/f; uwsgi_temp_path $T/ngx/u; scgi_temp_path $T/ngx/s;
-  server { listen unix:$front; $*
-    location / { proxy_pass $url; } }
-}
-NGINX
-  nginx -p "$T/ngx" -c "$T/nginx.conf" -e "$T/nginx.log" 2>/dev/null 3>&- &
-  echo $! >>"$T/pids"
-  until [ -S "$front" ]; do kill -0 $!; done
-}
-
 @test "B7 behind nginx: merge_slashes off keeps them, on breaks the request" {
   command -v nginx >/dev/null || skip "needs nginx"
   slashes
   for merge in off on; do
-    proxy "merge_slashes $merge;"
+    behind_nginx "merge_slashes $merge;"
     conform "$merge" "$front" <<'PY'
 merge, front = sys.argv[1:]
 der = open("slashes.q", "rb").read()
@@ -161,7 +140,6 @@ same(get("/" + quoted(der), where=front).body, want)
 raw = get("/" + text, where=front)
 assert raw.body == want or raw.body.hex() == "30030a0101", raw.body
 PY
-    rm "$front"
   done
 }
 

@@ -77,3 +77,29 @@ clean_answers() {
     return 1
   }
 }
+
+# behind_nginx SERVER HTTP : nginx in front of the responder, on the socket file
+# $front, with these lines in its blocks of that name.
+behind_nginx() {
+  front=$T/front
+  rm -rf "$front" ngx
+  mkdir ngx
+  cat >nginx.conf <<NGINX
+daemon off; master_process off; pid $T/ngx/pid; error_log $T/nginx.log;
+events {}
+http {
+  access_log off;
+  client_body_temp_path $T/ngx/body; proxy_temp_path $T/ngx/proxy;
+  fastcgi_temp_path $T/ngx/f; uwsgi_temp_path $T/ngx/u; scgi_temp_path $T/ngx/s;
+  ${2:-}
+  server {
+    listen unix:$front;
+    $1
+    location / { proxy_pass $url; }
+  }
+}
+NGINX
+  nginx -p "$T/ngx" -c "$T/nginx.conf" -e "$T/nginx.log" 2>/dev/null 3>&- &
+  echo $! >>"$T/pids"
+  until [ -S "$front" ]; do kill -0 $!; done
+}
