@@ -95,7 +95,8 @@ static int load_key(const struct lab *lab, struct authority *ca, struct err *e)
         if (ca->row.key_path[0] == '\0')
                 return err_set(e, ERR_CONFIG,
                     "%s: the key of this CA is not in %s, so nothing can be "
-                    "signed with it",
+                    "signed with it: 'ocsp-ca import --ca-cert FILE --ca-key "
+                    "FILE' brings it",
                     ca->row.name, lab->dir);
         if (file_path(key, sizeof(key), e, "%s/%s", lab->dir,
                 ca->row.key_path) != 0 ||

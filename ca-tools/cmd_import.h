@@ -23,8 +23,7 @@ struct import_wish {
         int64_t signer_validity;      /* -1: as the CA */
 };
 
-/* A CA that was made known now. */
-struct import_new_ca {
+struct import_ca_name {
         char name[LAB_NAME_MAX + 1];
         char subject[PKI_NAME_TEXT_MAX];
 };
@@ -33,12 +32,14 @@ struct import_new_ca {
 struct import {
         struct forge forge;
         const struct import_wish *wish;
-        bool fresh;      /* the directory is being made */
-        int64_t ca;      /* of the files; 0: look which */
-        bool has_signer; /* that CA */
+        bool fresh;                /* the directory is being made */
+        int64_t ca;                /* of the files; 0: look which */
+        struct import_ca_name own; /* that CA */
+        bool has_signer, has_key;
+        bool key_is_new; /* it was known without */
         bool key_is_wide;
-        struct import_new_ca made[IMPORT_CHAIN_MAX];
-        size_t made_len;
+        struct import_ca_name made[IMPORT_CHAIN_MAX];
+        size_t made_len; /* made known now */
 };
 
 /*
@@ -87,7 +88,8 @@ int import_file(const struct import *im, const char *path, bool watched,
 
 /* ---- what is printed ---------------------------------------------------- */
 
-/* The CAs that were made known, and what to do next for want of a signer. */
+/* The CAs that were made known, and what to do next for want of a signer.
+ * Without any, the one that --ca-cert names, if nothing else is printed. */
 int import_print_cas(const struct args *a, const struct import *im,
     const struct cadb_settings *s, struct err *e);
 

@@ -1,7 +1,9 @@
 /* Makes known the CA that somebody brings: its certificate, those above it,
  * its key and a signer for it. */
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "anchors.h"
 #include "authority.h"
@@ -125,7 +127,7 @@ static int write_files(struct work *w, const struct cadb_ca *row,
     const struct forge_pair *p, struct err *e)
 {
         struct import *im = w->im;
-        struct import_new_ca *made = &im->made[im->made_len];
+        struct import_ca_name *made = &im->made[im->made_len];
 
         snprintf(made->name, sizeof(made->name), "%s", row->name);
         pki_subject(p->cert, made->subject);
@@ -347,8 +349,36 @@ static int load_key(struct work *w, X509 *cert, struct err *e)
         return 0;
 }
 
+/* It can sign from now on: answers too, unless a delegate does that. */
+static int take_key(struct work *w, X509 *cert, struct err *e)
+{
+        const struct import_wish *wish = w->im->wish;
+        const struct forge *f = &w->im->forge;
+        struct forge_pair p = {0};
+        struct cadb_ca filled;
+        int rc = -1;
+
+        if (carow_fill(&filled, w->row.name, cert, true, e) != 0)
+                return -1;
+        memcpy(w->row.key_path, filled.key_path, sizeof(filled.key_path));
+        snprintf(w->im->own.name, sizeof(w->im->own.name), "%s", w->row.name);
+        w->im->key_is_new = true;
+        if (forge_pair_take(&p, cert, w->key, e) == 0 &&
+            forge_write(f, w->row.key_path, buf_span(&p.key_pem), 0600, e) == 0)
+                rc = cadb_ca_set_key(
+                    f->db, w->row.id, w->row.key_path, f->now, e);
+        forge_pair_release(&p);
+        if (rc != 0 || (w->row.has_signer && !wish->model_given))
+                return rc;
+        w->row.model = wish->model;
+        w->row.has_signer = true;
+        if (cadb_ca_set_model(f->db, w->row.id, wish->model, f->now, e) != 0)
+                return -1;
+        return add_signer(w, cert, e);
+}
+
 /* The same command again finds what the first has made. */
-static int take_known(const struct work *w, struct err *e)
+static int take_known(struct work *w, X509 *cert, struct err *e)
 {
         const struct import_wish *wish = w->im->wish;
 
@@ -356,12 +386,9 @@ static int take_known(const struct work *w, struct err *e)
                 return err_set(e, ERR_EXISTS,
                     "--ca %s: the CA of %s is called %s here", wish->ca,
                     wish->ca_certs[0], w->row.name);
-        if (wish->ca_key != NULL && w->row.key_path[0] == '\0')
-                return err_set(e, ERR_EXISTS,
-                    "--ca-key: %s is known here without its key: a key can be "
-                    "given only when a CA is made known",
-                    w->row.name);
-        return 0;
+        return w->key != NULL && w->row.key_path[0] == '\0'
+                   ? take_key(w, cert, e)
+                   : 0;
 }
 
 static int take_new(struct work *w, X509 *cert, struct err *e)
@@ -392,10 +419,11 @@ static int take_cert(struct work *w, struct err *e)
         if (load_certs(w, e) != 0)
                 return -1;
         cert = sk_X509_value(w->certs, 0);
+        pki_subject(cert, w->im->own.subject);
         if (load_key(w, cert, e) != 0 ||
             (known = find_known(w, cert, &w->row, e)) < 0)
                 return -1;
-        return known == 1 ? take_known(w, e) : take_new(w, cert, e);
+        return known == 1 ? take_known(w, cert, e) : take_new(w, cert, e);
 }
 
 int import_ca(struct import *im, struct err *e)
@@ -404,6 +432,7 @@ int import_ca(struct import *im, struct err *e)
         struct lab lab = {.dir = im->forge.dir, .db = im->forge.db};
         int rc;
 
+        im->key_is_new = false;
         if (im->wish->ca_certs_len == 0 && im->wish->ca == NULL)
                 return 0;
         w.certs = sk_X509_new_null();
@@ -414,8 +443,10 @@ int import_ca(struct import *im, struct err *e)
         else
                 rc = authority_find(&lab, im->wish->ca, &w.row, e);
         if (rc == 0) {
+                snprintf(im->own.name, sizeof(im->own.name), "%s", w.row.name);
                 im->ca = w.row.id;
                 im->has_signer = w.row.has_signer;
+                im->has_key = w.row.key_path[0] != '\0';
         }
         /* Else after the commit: no root is trusted that nobody has. */
         if (rc == 0 && im->fresh)
@@ -427,6 +458,7 @@ int import_ca(struct import *im, struct err *e)
 
 void import_ca_end(struct import *im, bool committed)
 {
+        char key[PATH_MAX];
         size_t i;
 
         for (i = 0; !im->fresh && i < im->made_len; i++)
@@ -434,6 +466,11 @@ void import_ca_end(struct import *im, bool committed)
                         cafolder_keep(&im->forge, im->made[i].name);
                 else
                         cafolder_discard(&im->forge, im->made[i].name);
-        if (!committed)
-                im->made_len = 0;
+        if (committed)
+                return;
+        im->made_len = 0;
+        if (im->key_is_new &&
+            file_path(key, sizeof(key), NULL, "%s/ca/%s/key.pem", im->forge.dir,
+                im->own.name) == 0)
+                unlink(key);
 }

@@ -8,21 +8,32 @@
 /* ---- CAs --------------------------------------------------------------- */
 
 static int print_ca_json(const struct import *im, const struct cadb_settings *s,
-    size_t i, struct err *e)
+    const struct import_ca_name *ca, struct err *e)
 {
-        const struct import_new_ca *ca = &im->made[i];
-
-        /* The one that was asked for comes last: those above it first. */
-        bool own = i + 1 == im->made_len;
+        bool own = strcmp(ca->name, im->own.name) == 0;
 
         return print_json(
             json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:b, s:b, s:b}", "event",
                 "ca", "dir", im->forge.dir, "name", ca->name, "subject",
                 ca->subject, "cert",
                 json_sprintf("%s/ca/%s/cert.pem", im->forge.dir, ca->name),
-                "ocsp_url", s->ocsp_url, "key", own && im->wish->ca_key != NULL,
-                "signer", own && im->has_signer, "no_faults", s->no_faults),
+                "ocsp_url", s->ocsp_url, "key", own && im->has_key, "signer",
+                own && im->has_signer, "no_faults", s->no_faults),
             e);
+}
+
+/* Of a CA that was there already: with FILEs they say the rest. */
+static int print_known(const struct args *a, const struct import *im,
+    const struct cadb_settings *s, struct err *e)
+{
+        if (!im->key_is_new && a->words_len > 0)
+                return 0;
+        if (a->json)
+                return print_ca_json(im, s, &im->own, e);
+        printf("%s: %s\n", im->own.name,
+            im->key_is_new ? "known already, now with its key"
+                           : "known already");
+        return 0;
 }
 
 /* As openssl wants it, with the CA's files as the caller named them. */
@@ -48,22 +59,21 @@ int import_print_cas(const struct args *a, const struct import *im,
 {
         size_t i;
 
+        if (im->made_len == 0)
+                return print_known(a, im, s, e);
         if (a->json) {
                 for (i = 0; i < im->made_len; i++)
-                        if (print_ca_json(im, s, i, e) != 0)
+                        if (print_ca_json(im, s, &im->made[i], e) != 0)
                                 return -1;
                 return 0;
         }
-        if (im->made_len == 0)
-                return 0;
         printf(im->fresh ? "made %s around a CA from elsewhere\n"
                          : "made a CA known in %s\n",
             im->forge.dir);
         for (i = im->made_len; i-- > 0;)
                 printf("  %-8s %s%s\n", im->made[i].name, im->made[i].subject,
-                    i + 1 == im->made_len && im->wish->ca_key != NULL
-                        ? ", with its key"
-                        : "");
+                    i + 1 == im->made_len && im->has_key ? ", with its key"
+                                                         : "");
         printf("  %-8s %s\n", "OCSP", s->ocsp_url);
         printf("  %-8s %s/root.pem\n", "trust", im->forge.dir);
         if (!im->has_signer)
@@ -90,6 +100,10 @@ static json_t *result_json(const struct import_result *r, const char *event)
                 return record;
         case IMPORT_CRL:
                 json_object_set_new(record, "delta", json_boolean(r->delta));
+                json_object_set_new(record, "number",
+                    r->number != 0 && r->number <= INT64_MAX
+                        ? json_integer((json_int_t)r->number)
+                        : json_null());
                 json_object_set_new(
                     record, "this_update", json_time(r->this_update));
                 json_object_set_new(

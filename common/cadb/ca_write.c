@@ -130,6 +130,24 @@ int cadb_ca_set_model(struct cadb *db, int64_t ca, enum cadb_signer_model m,
         return query_run(&q, e);
 }
 
+int cadb_ca_set_key(
+    struct cadb *db, int64_t ca, const char *path, int64_t now, struct err *e)
+{
+        struct trail t = {.at = now, .kind = "ca", .ca = ca, .detail = "key"};
+        struct cadb_ca row;
+        struct query q;
+        int64_t seq;
+
+        if (check_ca(db, ca, &row, e) != 0 ||
+            trail_append(db, &t, &seq, e) != 0)
+                return -1;
+        query_open(&q, db, SQL_CA_SET_KEY);
+        query_int(&q, ca);
+        query_text(&q, path);
+        query_int(&q, seq);
+        return query_run(&q, e);
+}
+
 /* No version changes: what answers depend on stays. */
 int cadb_ca_set_default(struct cadb *db, int64_t ca, int64_t now, struct err *e)
 {

@@ -103,6 +103,8 @@ const char *const sql_text[SQL_COUNT_] = {
     [SQL_CA_OWN_PARENT] = "UPDATE ca SET parent = id WHERE id = ?1",
     [SQL_CA_SET_DEFAULT] = "UPDATE setting SET default_ca = ?1",
     [SQL_CA_SET_MODEL] = "UPDATE ca SET model = ?2, version = ?3 WHERE id = ?1",
+    [SQL_CA_SET_KEY] =
+        "UPDATE ca SET key_path = ?2, version = ?3 WHERE id = ?1",
     [SQL_CA_BUMP] = "UPDATE ca SET version = ?2 WHERE id = ?1",
 
     [SQL_SIGNERS] =

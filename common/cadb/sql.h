@@ -31,6 +31,7 @@ enum sql_id {
         SQL_CA_OWN_PARENT,
         SQL_CA_SET_DEFAULT,
         SQL_CA_SET_MODEL,
+        SQL_CA_SET_KEY,
         SQL_CA_BUMP,
         SQL_SIGNERS,
         SQL_SIGNER_RETIRE,

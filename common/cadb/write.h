@@ -47,6 +47,10 @@ int cadb_ca_add(struct cadb *db, struct cadb_ca *ca, bool is_default,
 int cadb_ca_set_model(struct cadb *db, int64_t ca, enum cadb_signer_model m,
     int64_t now, struct err *e);
 
+/* Where the key of a CA lies that had none here; path is relative to DIR. */
+int cadb_ca_set_key(
+    struct cadb *db, int64_t ca, const char *path, int64_t now, struct err *e);
+
 /* See cadb_ca_default; the same again changes nothing. */
 int cadb_ca_set_default(
     struct cadb *db, int64_t ca, int64_t now, struct err *e);
