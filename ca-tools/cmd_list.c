@@ -21,12 +21,16 @@ static const struct option options[] = {
 /* No name is longer than CADB_NAME_MAX; SQLite gives up at 50,000. */
 enum { GLOBS_MAX = 100, GLOB_OCTETS_MAX = 1000 };
 
+/* "root", "ca1" */
+enum { CA_WIDTH_MIN = 6 };
+
 struct listing {
         const char *ca, *expires_before; /* NULL: not given */
         bool json, only_count;
         char **globs; /* those that the database is not asked with */
         size_t globs_len;
         struct cadb_filter filter;
+        int ca_width; /* of the longest name of a CA */
         size_t count;
 };
 
@@ -145,15 +149,16 @@ static int row_json(const struct listing *l, const struct cadb_cert *cert,
 static void row_text(
     const struct listing *l, const struct cadb_cert *cert, bool expired)
 {
-        static const char format[] = "%-20s %-6s %-20s %-32s %s%s\n";
+        static const char format[] = "%-20s %-*s %-20s %-32s %s%s\n";
         char state[STATE_TEXT_MAX], end[TIME_TEXT_MAX];
         char serial[PKI_SERIAL_TEXT_MAX];
 
         if (l->count == 0)
-                printf(format, "NAME", "CA", "EXPIRES", "SERIAL", "STATUS", "");
+                printf(format, "NAME", l->ca_width, "CA", "EXPIRES", "SERIAL",
+                    "STATUS", "");
         /* What has no name is still somebody: an OCSP signer. */
         printf(format, cert->name[0] != '\0' ? cert->name : cert->subject,
-            cert->ca_name, format_time(cert->state.not_after, end),
+            l->ca_width, cert->ca_name, format_time(cert->state.not_after, end),
             pki_serial_text(
                 (struct span){cert->serial, cert->serial_len}, serial),
             state_text(&cert->state, state), expired ? ", expired" : "");
@@ -195,13 +200,25 @@ static int count(const struct lab *lab, struct listing *l, struct err *e)
         return 0;
 }
 
+static int widen(void *arg, const struct cadb_ca *ca, struct err *e)
+{
+        int len = (int)strlen(ca->name);
+        struct listing *l = arg;
+
+        (void)e;
+        if (l->ca_width < len)
+                l->ca_width = len;
+        return 0;
+}
+
 static int list(const struct lab *lab, struct listing *l, struct err *e)
 {
         if (set_filter(l, lab, e) != 0)
                 return -1;
         if (l->only_count)
                 return count(lab, l, e);
-        if (cadb_cert_each(lab->db, &l->filter, row, l, e) != 0)
+        if (cadb_ca_each(lab->db, widen, l, e) != 0 ||
+            cadb_cert_each(lab->db, &l->filter, row, l, e) != 0)
                 return -1;
         if (l->json)
                 printf(l->count == 0 ? "[]\n" : "]\n");
@@ -210,7 +227,7 @@ static int list(const struct lab *lab, struct listing *l, struct err *e)
 
 static int run(struct args *a, struct err *e)
 {
-        struct listing l = {.count = 0};
+        struct listing l = {.ca_width = CA_WIDTH_MIN};
         struct lab lab = {0};
         int rc = -1;
 
@@ -241,6 +258,6 @@ const struct command cmd_list = {
         "  --ca CANAME          only those that this CA has issued\n"
         "  --expires-before TIME   only those that end before\n"
         "  --count              print how many, nothing else\n" HELP_COMMON
-        "\nNothing that fits is no failure.  " HELP_TIME,
+        "\nNothing that fits is no failure.\n\n" HELP_TIME,
     .run = run,
 };

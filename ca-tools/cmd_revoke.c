@@ -197,11 +197,11 @@ static int run_release(struct args *a, struct err *e)
         "  --ca CANAME          whose serial number, if two CAs have it\n"
 
 #define HELP_LIST(line)                                                        \
-        "\nThe list has a line for each: " line                                \
-        " by name or serial,\nbetween blanks or commas; '#' begins a "         \
-        "comment.  A bad line is named, and nothing\nis changed then.  What "  \
-        "is printed is the sum, also with --json: {\"lines\", \"changed\",\n"  \
-        "\"already\"}.\n"
+        "\nThe list has a line for each: " line "; CERT is a name or a "       \
+        "serial here.\nBlanks or commas stand between words; '#' begins a "    \
+        "comment.  A bad line is named, and\nnothing is changed then.  What "  \
+        "is printed is the sum, with --json as {\"lines\",\n"                  \
+        "\"changed\", \"already\"}.\n"
 
 const struct command cmd_revoke = {
     .name = "revoke",
@@ -221,9 +221,9 @@ const struct command cmd_revoke = {
         "  --revocation-date TIME   since when (default: now)\n"
         "  --invalidity-date TIME   when the key became suspect, for "
         "CRLs\n" HELP_OPTIONS HELP_COMMON HELP_LIST(
-            "CERT [REASON] [TIME], CERT") "REASON and TIME come before "
-                                          "--reason and --revocation-date.\n"
-                                          "\n" HELP_TIME,
+            "CERT [REASON] [TIME]") "REASON and TIME come before --reason and "
+                                    "--revocation-date.\n"
+                                    "\n" HELP_TIME,
     .run = run_revoke,
 };
 

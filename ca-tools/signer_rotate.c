@@ -406,7 +406,7 @@ static void print_turn(const struct rotation *r, const struct turn *turn)
         case TURN_NO_KEY:
                 fprintf(stderr,
                     "ocsp-ca: note: the key of %s is not here: 'ocsp-ca signer "
-                    "request --ca %s' asks for a signer\n",
+                    "request --ca %s --out FILE' asks for a signer\n",
                     ca->name, ca->name);
                 break;
         case TURN_DUE:

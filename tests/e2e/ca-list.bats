@@ -47,6 +47,15 @@ print("\n".join(sorted(r["name"] for r in json.load(sys.stdin) if r["name"])))')
     "ca1 www www2 mail n1 n2 nx short late top" ]
 }
 
+@test "a CA of a long name does not move the columns" {
+  lab
+  ocsp-ca add-ca a-rather-long-name >/dev/null
+  ocsp-ca issue one --ca a-rather-long-name >/dev/null
+  ocsp-ca list '[ow][nw][ew]' | grep -o '^[^ ]* *[^ ]* *' >out
+  [ "$(wc -l <out)" -eq 3 ]
+  [ "$(awk '{ print length }' out | sort -u | wc -l)" -eq 1 ]
+}
+
 @test "--status: good, revoked, hold, expired" {
   lab
   [ "$(names --status good)" = "ca1 n1 n2 nx top www" ]
