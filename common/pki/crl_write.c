@@ -19,7 +19,7 @@ enum {
         ALGORITHM_MAX = 128, /* AlgorithmIdentifier */
         HEADER_MAX = 6,      /* tag, and a length of up to 31 bits */
         TIME_MAX = 17,       /* GeneralizedTime with tag and length */
-        ENTRY_MAX = 128,     /* so each length inside is one octet */
+        ENTRY_MAX = 128,     /* it has 125, so each length is one octet */
         /* A length is an int to OpenSSL.  Some 20 million entries. */
         CRL_MAX = 1 << 30,
 };

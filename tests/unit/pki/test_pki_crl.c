@@ -370,6 +370,7 @@ static void long_lists_get_long_lengths(void **state)
 static void impossible_times_and_serials_are_refused(void **state)
 {
         struct pki_crl_spec s = *spec();
+        static const uint8_t longest[PKI_SERIAL_MAX + 1] = {1};
         struct pki_crl_entry bad = entry("", 1);
         struct err e = ERR_INIT;
         struct pki_crl *crl;
@@ -384,6 +385,8 @@ static void impossible_times_and_serials_are_refused(void **state)
         assert_int_equal(pki_crl_new(spec(), &crl, &e), 0);
         assert_int_equal(pki_crl_add(crl, &bad, &e), -1);
         bad = entry("\xff\xff", 1); /* one octet would do */
+        assert_int_equal(pki_crl_add(crl, &bad, &e), -1);
+        bad.serial = (struct span){longest, sizeof(longest)};
         assert_int_equal(pki_crl_add(crl, &bad, &e), -1);
         bad = entry("a", 1);
         bad.invalidity_at = INT64_MAX;

@@ -292,6 +292,28 @@ static void a_list_of_unknown_scope_is_refused(void **state)
         X509_EXTENSION_free(again);
 }
 
+static void a_serial_that_nobody_can_keep_is_refused(void **state)
+{
+        static const uint8_t octets[PKI_SERIAL_MAX + 1] = {1};
+        X509_CRL *crl = openssl_crl(NULL, NULL, NULL, NULL);
+        ASN1_INTEGER *serial = ASN1_INTEGER_new();
+        struct seen seen = {0};
+
+        (void)state;
+        assert_int_equal(ASN1_STRING_set(serial, octets, PKI_SERIAL_MAX), 1);
+        X509_REVOKED_set_serialNumber(
+            sk_X509_REVOKED_value(X509_CRL_get_REVOKED(crl), 0), serial);
+        assert_int_equal(pki_crl_each(crl, note, &seen, NULL), 0);
+        assert_int_equal(seen.len, 1);
+        assert_int_equal(strlen(seen.text[0]),
+            2 * PKI_SERIAL_MAX + strlen(" 2026-11-21T10:00:00Z -1 0"));
+        assert_int_equal(ASN1_STRING_set(serial, octets, sizeof(octets)), 1);
+        X509_REVOKED_set_serialNumber(
+            sk_X509_REVOKED_value(X509_CRL_get_REVOKED(crl), 0), serial);
+        assert_refused(crl, "entry 1: its serial number is longer");
+        ASN1_INTEGER_free(serial);
+}
+
 static void what_is_no_crl_is_refused(void **state)
 {
         struct pki_crl_spec s = spec();
@@ -329,6 +351,7 @@ int main(void)
             cmocka_unit_test(only_the_issuer_s_own_is_taken),
             cmocka_unit_test(lists_of_another_meaning_are_refused),
             cmocka_unit_test(a_list_of_unknown_scope_is_refused),
+            cmocka_unit_test(a_serial_that_nobody_can_keep_is_refused),
             cmocka_unit_test(what_is_no_crl_is_refused),
         };
 
