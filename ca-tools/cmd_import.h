@@ -75,6 +75,7 @@ struct import_result {
         size_t hold_instructions; /* their OIDs are dropped */
         bool delta;
         uint64_t number; /* CRLNumber; 0: none */
+        uint64_t newer;  /* one that was seen before it; 0: none */
         int64_t this_update, next_update;
 };
 

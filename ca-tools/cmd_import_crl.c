@@ -52,6 +52,26 @@ static int find_issuer(
 
 /* ---- entries ----------------------------------------------------------- */
 
+/* Whether a CRL that is not the newest may not speak of the entry: a newer one
+ * has told whether a hold goes on, and what is revoked for good stays so. */
+static int is_outdated(
+    struct work *w, const struct pki_crl_entry *entry, struct err *e)
+{
+        struct cadb_state state;
+        int found;
+
+        if (w->out->newer == 0)
+                return 0;
+        found = cadb_state_find(
+            w->im->forge.db, w->ca->id, entry->serial, &state, e);
+        if (found != 1)
+                return found;
+        return entry->reason == OCSP_REASON_HOLD ||
+               entry->reason == OCSP_REASON_REMOVE_FROM_CRL ||
+               (state.status == CADB_REVOKED &&
+                   state.reason != OCSP_REASON_HOLD);
+}
+
 /* removeFromCRL ends a hold that the CA knew of when it signed: a later one
  * stays. */
 static int release(
@@ -106,10 +126,16 @@ static int take(void *arg, const struct pki_crl_entry *entry, struct err *e)
 {
         char serial[PKI_SERIAL_TEXT_MAX];
         struct work *w = arg;
-        int rc = entry->reason == OCSP_REASON_REMOVE_FROM_CRL
-                     ? release(w, entry, e)
-                     : revoke(w, entry, e);
+        int rc = is_outdated(w, entry, e);
 
+        if (rc == 1) {
+                w->out->same++;
+                rc = 0;
+        } else if (rc == 0) {
+                rc = entry->reason == OCSP_REASON_REMOVE_FROM_CRL
+                         ? release(w, entry, e)
+                         : revoke(w, entry, e);
+        }
         w->out->rows++;
         progress_tick(&w->progress, w->out->rows, 100);
         if (rc != 0)
@@ -126,7 +152,7 @@ static int count_unlisted(struct work *w, struct err *e)
         struct cadb_filter f = {.ca = w->ca->id, .now = w->im->forge.now};
         int64_t revoked, held;
 
-        if (w->out->delta)
+        if (w->out->delta || w->out->newer != 0)
                 return 0;
         f.status = CADB_ONLY_REVOKED;
         if (cadb_cert_count(w->im->forge.db, &f, &revoked, e) != 0)
@@ -138,6 +164,35 @@ static int count_unlisted(struct work *w, struct err *e)
         if (revoked + held > (int64_t)w->revoked)
                 w->out->unlisted = revoked + held - (int64_t)w->revoked;
         return 0;
+}
+
+/* One that is not for all certificates of the CA may have numbers of its own:
+ * with these, no other is older. */
+static int compare_number(struct work *w, X509_CRL *crl, struct err *e)
+{
+        uint64_t last;
+
+        if (cadb_crl_last(w->im->forge.db, w->ca->id, &last, e) != 0)
+                return -1;
+        if (w->out->number != 0 && w->out->number < last &&
+            X509_CRL_get_ext_by_NID(crl, NID_issuing_distribution_point, -1) <
+                0)
+                w->out->newer = last;
+        return 0;
+}
+
+/* What this CA signs here shall have higher numbers. */
+static int keep_number(const struct work *w, struct err *e)
+{
+        struct cadb *db = w->im->forge.db;
+        uint64_t last;
+
+        if (cadb_crl_last(db, w->ca->id, &last, e) != 0)
+                return -1;
+        if (w->out->number <= last || w->out->number > CADB_CRL_NUMBER_MAX)
+                return 0;
+        return cadb_crl_imported(
+            db, w->ca->id, w->out->number, w->out->delta, w->im->forge.now, e);
 }
 
 static int apply(
@@ -153,9 +208,11 @@ static int apply(
         w->out->number = info.number;
         w->out->this_update = info.this_update;
         w->out->next_update = info.next_update;
+        if (compare_number(w, crl, e) != 0)
+                return -1;
         if (pki_crl_each(crl, take, w, e) != 0)
                 return err_prefix(e, "%s", w->out->path);
-        return count_unlisted(w, e);
+        return keep_number(w, e) == 0 ? count_unlisted(w, e) : -1;
 }
 
 int import_crl(const struct import *im, const struct import_cas *cas,

@@ -104,6 +104,9 @@ static json_t *result_json(const struct import_result *r, const char *event)
                     r->number != 0 && r->number <= INT64_MAX
                         ? json_integer((json_int_t)r->number)
                         : json_null());
+                json_object_set_new(record, "newer",
+                    r->newer != 0 ? json_integer((json_int_t)r->newer)
+                                  : json_null());
                 json_object_set_new(
                     record, "this_update", json_time(r->this_update));
                 json_object_set_new(
@@ -143,6 +146,10 @@ static void print_notes(const struct import_result *r, int64_t now)
         if (r->hold_instructions > 0)
                 printf("; %zu on hold, without the OID of what to do then",
                     r->hold_instructions);
+        if (r->newer != 0)
+                printf("; older than number %" PRIu64
+                       ", so its holds do not count",
+                    r->newer);
         if (r->kind == IMPORT_CRL && r->next_update != 0 &&
             r->next_update < now)
                 printf("; a newer one should have come by %s",

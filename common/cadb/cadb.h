@@ -253,9 +253,10 @@ struct cadb_crl {
         int64_t version; /* the event as of which it lists */
         int64_t made_at;
 };
-/* A _find: the full one with the highest number. */
-int cadb_crl_last_full(
-    struct cadb *db, int64_t ca, struct cadb_crl *out, struct err *e);
+/* A _find: the full one of that number, which may never have got into its
+ * file. */
+int cadb_crl_full(struct cadb *db, int64_t ca, uint64_t number,
+    struct cadb_crl *out, struct err *e);
 
 /* Revoked ones only, for a CRL, in order of serial. */
 int cadb_revoked_each(struct cadb *db, int64_t ca,
@@ -290,7 +291,7 @@ struct cadb_event {
         uint8_t serial[CADB_SERIAL_MAX];
         char detail[160]; /* "keyCompromise"; renew: the old one's new name;
                              import: "good", "released", "revoked" or a reason;
-                             crl: "7", "8 over 7" */
+                             crl: "7", "8 over 7", "9 imported" */
 };
 /* Those after since, oldest first. */
 int cadb_event_each(struct cadb *db, int64_t since,

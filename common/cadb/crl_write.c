@@ -4,8 +4,7 @@
 
 #include "cadb/trail.h"
 
-static int last_number(
-    struct cadb *db, int64_t ca, uint64_t *out, struct err *e)
+int cadb_crl_last(struct cadb *db, int64_t ca, uint64_t *out, struct err *e)
 {
         struct query q;
         int rc;
@@ -42,7 +41,7 @@ int cadb_crl_number(struct cadb *db, int64_t ca, uint64_t base, int64_t now,
         struct trail t = {.at = now, .kind = "crl", .ca = ca, .detail = detail};
         struct cadb_crl crl = {.base = base, .made_at = now};
 
-        if (last_number(db, ca, &crl.number, e) != 0)
+        if (cadb_crl_last(db, ca, &crl.number, e) != 0)
                 return -1;
         *out = ++crl.number;
         if (base == 0)
@@ -51,6 +50,22 @@ int cadb_crl_number(struct cadb *db, int64_t ca, uint64_t base, int64_t now,
         else
                 snprintf(detail, sizeof(detail), "%llu over %llu",
                     (unsigned long long)crl.number, (unsigned long long)base);
+        if (trail_append(db, &t, &crl.version, e) != 0)
+                return -1;
+        return insert_crl(db, ca, &crl, e);
+}
+
+/* Which CRL a foreign delta is over does not matter here. */
+int cadb_crl_imported(struct cadb *db, int64_t ca, uint64_t number, bool delta,
+    int64_t now, struct err *e)
+{
+        char detail[64];
+        struct trail t = {.at = now, .kind = "crl", .ca = ca, .detail = detail};
+        struct cadb_crl crl = {
+            .number = number, .base = delta ? number : 0, .made_at = now};
+
+        snprintf(detail, sizeof(detail), "%llu imported",
+            (unsigned long long)number);
         if (trail_append(db, &t, &crl.version, e) != 0)
                 return -1;
         return insert_crl(db, ca, &crl, e);

@@ -155,6 +155,17 @@ int cadb_release(struct cadb *db, int64_t ca, struct span serial, int64_t now,
 int cadb_crl_number(struct cadb *db, int64_t ca, uint64_t base, int64_t now,
     uint64_t *out, struct err *e);
 
+/* The highest so far, of the CRLs made here and of the imported ones; 0: none.
+ */
+int cadb_crl_last(struct cadb *db, int64_t ca, uint64_t *out, struct err *e);
+
+/* One that the CA has made elsewhere, with a number above cadb_crl_last and at
+ * most CADB_CRL_NUMBER_MAX: those made here go on from it.  Its event has
+ * detail "7 imported". */
+#define CADB_CRL_NUMBER_MAX (UINT64_C(1) << 62)
+int cadb_crl_imported(struct cadb *db, int64_t ca, uint64_t number, bool delta,
+    int64_t now, struct err *e);
+
 /* An event that changes no row, such as "clock". */
 int cadb_event_add(struct cadb *db, const char *kind, const char *detail,
     int64_t now, struct err *e);

@@ -198,10 +198,37 @@ END
   [ "$(state a4 reason)" = keyCompromise ]
   exits 72 ocsp-ca show a5
   # A hold that came after the delta was signed stays.
+  crl full.crl --number 3 a1:certificate_hold
   ocsp-ca import full.crl >/dev/null
+  [ "$(state a1 status)" = hold ]
   crl delta.crl --delta --number 3 --at 2026-11-18 a1:remove_from_crl
   ocsp-ca import delta.crl >/dev/null
   [ "$(state a1 status)" = hold ]
+}
+
+@test "an older CRL neither holds nor releases, but revokes" {
+  elsewhere
+  crl first.crl a1:certificate_hold a2:certificate_hold
+  crl delta.crl --delta --number 2 --at 2026-11-21 a1:remove_from_crl \
+    a2:key_compromise
+  ocsp-ca import first.crl delta.crl >/dev/null
+  crl first.crl a1:certificate_hold a2:certificate_hold a3:superseded \
+    a4:certificate_hold
+  ocsp-ca import first.crl >out
+  grep -q 'older than number 2, so its holds do not count' out
+  [ "$(state a1 status)" = good ]
+  [ "$(state a2 reason)" = keyCompromise ]
+  [ "$(state a3 reason)" = superseded ]
+  [ "$(state a4 status)" = hold ] # not known before
+  crl old.crl --delta --number 1 a4:remove_from_crl
+  ocsp-ca import old.crl --json >out
+  [ "$(field newer <out) $(field number <out)" = '2 1' ]
+  [ "$(state a4 status)" = hold ]
+  # The CRLs that are made here have higher numbers.
+  [ "$(ocsp-ca events | grep -c ' imported$')" -eq 2 ]
+  ocsp-ca import --ca-cert oca/ca.pem --ca-key oca/ca.key >/dev/null
+  exits 72 ocsp-ca crl --delta
+  [ "$(ocsp-ca crl --json | field number)" = 3 ]
 }
 
 @test "what a full CRL does not list stays revoked, and is counted" {

@@ -20,8 +20,8 @@ static int64_t base_version(struct fixture *f)
         struct cadb_crl crl;
         struct err e = ERR_INIT;
 
-        number(f, 0);
-        assert_int_equal(1, cadb_crl_last_full(f->db, f->root.id, &crl, &e));
+        assert_int_equal(
+            1, cadb_crl_full(f->db, f->root.id, number(f, 0), &crl, &e));
         return crl.version;
 }
 
@@ -294,24 +294,41 @@ static void a_delta_leads_from_every_later_list_to_now(void **state)
         }
 }
 
-static void numbers_grow_and_the_last_full_one_is_known(void **state)
+static void numbers_grow_and_full_ones_are_known(void **state)
 {
         struct fixture *f = *state;
         struct cadb_crl crl;
         struct err e = ERR_INIT;
         int64_t seq;
 
-        assert_int_equal(0, cadb_crl_last_full(f->db, f->root.id, &crl, &e));
+        assert_int_equal(0, cadb_crl_full(f->db, f->root.id, 1, &crl, &e));
         assert_int_equal(1, number(f, 0));
         assert_int_equal(2, number(f, 0));
         assert_ok(cadb_last_event(f->db, &seq, &e), &e);
         assert_int_equal(3, number(f, 2));
         assert_int_equal(4, number(f, 2));
-        assert_int_equal(1, cadb_crl_last_full(f->db, f->root.id, &crl, &e));
+        assert_int_equal(0, cadb_crl_full(f->db, f->root.id, 4, &crl, &e));
+        assert_int_equal(1, cadb_crl_full(f->db, f->root.id, 2, &crl, &e));
         assert_int_equal(2, crl.number);
         assert_int_equal(0, crl.base);
         assert_int_equal(seq, crl.version);
         assert_int_equal(NOW + 5, crl.made_at);
+}
+
+static void imported_numbers_are_counted_on_from(void **state)
+{
+        struct fixture *f = *state;
+        struct err e = ERR_INIT;
+        uint64_t last;
+
+        assert_ok(cadb_crl_last(f->db, f->root.id, &last, &e), &e);
+        assert_int_equal(0, last);
+        assert_ok(cadb_begin(f->db, &e), &e);
+        assert_ok(cadb_crl_imported(f->db, f->root.id, 41, false, NOW, &e), &e);
+        assert_ok(cadb_commit(f->db, &e), &e);
+        assert_ok(cadb_crl_last(f->db, f->root.id, &last, &e), &e);
+        assert_int_equal(41, last);
+        assert_int_equal(42, number(f, 0));
 }
 
 static int keep_detail(void *arg, const struct cadb_event *ev, struct err *e)
@@ -347,7 +364,8 @@ int main(void)
             TEST(imported_changes_are_listed_and_imported_good_ones_not),
             TEST(issuing_and_another_ca_are_no_change),
             TEST(a_delta_leads_from_every_later_list_to_now),
-            TEST(numbers_grow_and_the_last_full_one_is_known),
+            TEST(numbers_grow_and_full_ones_are_known),
+            TEST(imported_numbers_are_counted_on_from),
             TEST(the_trail_tells_the_numbers),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
