@@ -1,7 +1,6 @@
 #include "crlmaker.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -86,33 +85,29 @@ static int delta_name_taken(const struct work *w, struct err *e)
         return cadb_ca_find(w->lab->db, name, &other, e);
 }
 
-/* What clients can have, which is not the last full one if that has a number
- * but never got into its file: a full disk, a kill. */
+/* What clients can have: not always the last full one, since that may have a
+ * number and never have got into its file (a full disk, a kill). */
 static int find_base(struct work *w, struct err *e)
 {
         const char *name = w->ca.row.name;
         uint64_t published = 0;
         char full[PATH_MAX];
-        int found = cadb_crl_last_full(w->lab->db, w->ca.row.id, &w->base, e);
+        int found;
 
-        if (found < 0 || file_path(full, sizeof(full), e, "%s/crl/%s.crl",
-                             w->lab->dir, name) != 0)
+        if (file_path(
+                full, sizeof(full), e, "%s/crl/%s.crl", w->lab->dir, name) != 0)
                 return -1;
+        found = crlnumber_read(full, &published, e);
         if (found == 1)
-                found = crlnumber_read(full, &published, e);
+                found = cadb_crl_full(
+                    w->lab->db, w->ca.row.id, published, &w->base, e);
         if (found < 0)
                 return -1;
         if (found == 0)
                 return err_set(e, ERR_NOTFOUND,
-                    "%s: there is no full CRL that a delta could be over: make "
-                    "one with 'ocsp-ca crl --ca %s'",
+                    "%s: there is no full CRL of ours that a delta could be "
+                    "over: make one with 'ocsp-ca crl --ca %s'",
                     name, name);
-        if (published != w->base.number)
-                return err_set(e, ERR_CONFIG,
-                    "%s: has number %" PRIu64 ", but %" PRIu64
-                    " was the last to be made: make another with 'ocsp-ca crl "
-                    "--ca %s', so that a delta can be over it",
-                    full, published, w->base.number, name);
         w->made->base = w->base.number;
         return 0;
 }

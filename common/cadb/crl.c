@@ -1,13 +1,14 @@
 #include "cadb/db.h"
 
-int cadb_crl_last_full(
-    struct cadb *db, int64_t ca, struct cadb_crl *out, struct err *e)
+int cadb_crl_full(struct cadb *db, int64_t ca, uint64_t number,
+    struct cadb_crl *out, struct err *e)
 {
         struct query q;
         int rc;
 
-        query_open(&q, db, SQL_CRL_LAST_FULL);
+        query_open(&q, db, SQL_CRL_FULL);
         query_int(&q, ca);
+        query_int(&q, (int64_t)number);
         rc = query_step(&q, e);
         if (rc == 1) {
                 out->number = (uint64_t)query_column(&q, 0);

@@ -171,9 +171,8 @@ const char *const sql_text[SQL_COUNT_] = {
     [SQL_ISSUED_SET_NAME] = "UPDATE issued SET name = ?2 WHERE name = ?1",
 
     [SQL_CRL_LAST] = "SELECT coalesce(max(number), 0) FROM crl WHERE ca = ?1",
-    [SQL_CRL_LAST_FULL] =
-        "SELECT number, base, version, made_at FROM crl"
-        " WHERE ca = ?1 AND base = 0 ORDER BY number DESC LIMIT 1",
+    [SQL_CRL_FULL] = "SELECT number, base, version, made_at FROM crl"
+                     " WHERE ca = ?1 AND number = ?2 AND base = 0",
     [SQL_CRL_INSERT] = "INSERT INTO crl (ca, number, base, version, made_at)"
                        " VALUES (?1, ?2, ?3, ?4, ?5)",
     [SQL_REVOKED] = "SELECT " STATE_COLUMNS ", cert.serial"

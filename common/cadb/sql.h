@@ -62,7 +62,7 @@ enum sql_id {
         SQL_ISSUED_FILL,
         /* CRLs */
         SQL_CRL_LAST,
-        SQL_CRL_LAST_FULL,
+        SQL_CRL_FULL,
         SQL_CRL_INSERT,
         SQL_REVOKED,
         SQL_CHANGED,

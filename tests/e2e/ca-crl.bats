@@ -250,7 +250,7 @@ serial() {
   [ "$(tail -n +2 got | cut -d' ' -f1)" = "$(serial b)" ]
 }
 
-@test "no delta over a full CRL that never got into its file" {
+@test "a delta is over the full CRL that got into its file" {
   ocsp-ca init
   ocsp-ca issue www
   ocsp-ca crl
@@ -258,11 +258,21 @@ serial() {
   ocsp-ca revoke www
   ocsp-ca crl
   cp first.crl lab/crl/root.crl
-  exits 78 ocsp-ca crl --delta
-  [[ $output == *'root.crl: has number 1, but 2 was the last'*'crl --ca root'* ]]
-  [ ! -e lab/crl/root-delta.crl ]
+  ocsp-ca crl --delta >out
+  [[ $(cat out) == *'delta CRL number 3 over 1, 1 changed'* ]]
   ocsp-ca crl
-  [ "$(ocsp-ca crl --delta --json | field base)" = 3 ]
+  [ "$(ocsp-ca crl --delta --json | field base)" = 4 ]
+}
+
+@test "no delta over a CRL that is not from this database" {
+  ocsp-ca init
+  ocsp-ca crl
+  ocsp-ca init --dir other
+  for _ in 1 2 3; do ocsp-ca crl --dir other; done
+  cp other/crl/root.crl lab/crl/root.crl
+  exits 72 ocsp-ca crl --delta
+  [[ $output == *'no full CRL of ours'*"'ocsp-ca crl --ca root'" ]]
+  [ ! -e lab/crl/root-delta.crl ]
 }
 
 @test "OpenSSL takes a full CRL with its delta beside it" {

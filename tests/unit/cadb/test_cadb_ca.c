@@ -246,6 +246,24 @@ static void a_crl_number_that_was_rolled_back_is_taken_again(void **state)
         assert_int_equal(1, crl_number(f, f->root.id));
 }
 
+/* CHECK and NOT NULL let these pass. */
+static void a_row_that_cannot_be_is_said(void **state)
+{
+        static const char *const damages[] = {
+            "UPDATE ca SET der = x''", "UPDATE ca SET der = x'30', model = 3"};
+        struct fixture *f = *state;
+        struct err e = ERR_INIT;
+        struct cadb_ca ca;
+        size_t i;
+
+        for (i = 0; i < 2; i++) {
+                fixture_sql(f->db, damages[i]);
+                assert_int_equal(-1, cadb_ca_find(f->db, "root", &ca, &e));
+                assert_int_equal(ERR_DATA, e.code);
+                assert_says(&e, "the row of CA root");
+        }
+}
+
 int main(void)
 {
 #define TEST(name)                                                             \

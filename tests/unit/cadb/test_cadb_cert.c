@@ -329,6 +329,19 @@ static void revoked_ones_come_in_order_of_serial(void **state)
         buf_release(&seen);
 }
 
+static void a_commit_that_fails_changes_nothing_and_ends(void **state)
+{
+        struct fixture *f = *state;
+        struct err e = ERR_INIT;
+
+        assert_ok(cadb_begin(f->db, &e), &e);
+        fixture_sql(f->db, "PRAGMA defer_foreign_keys = ON;"
+                           " INSERT INTO signer (ca, state, path, version)"
+                           " VALUES (999, 2, '', 1)");
+        assert_int_equal(-1, cadb_commit(f->db, &e));
+        fixture_issue(f->db, f->root.id, 1, "www");
+}
+
 int main(void)
 {
 #define TEST(name)                                                             \

@@ -156,6 +156,16 @@ static void its_names_and_its_trail_are_kept(void **state)
         assert_true(seq >= 12);
 }
 
+static int last_full(struct cadb *db, struct cadb_crl *out)
+{
+        uint64_t number;
+        int found = 0;
+
+        for (number = 9; found == 0 && number > 0; number--)
+                found = cadb_crl_full(db, ISSUING, number, out, NULL);
+        return found;
+}
+
 static void it_can_be_changed(void **state)
 {
         struct fixture *f = *state;
@@ -163,7 +173,7 @@ static void it_can_be_changed(void **state)
         struct err e = ERR_INIT;
         uint64_t number;
 
-        assert_int_equal(1, cadb_crl_last_full(f->db, ISSUING, &last, &e));
+        assert_int_equal(1, last_full(f->db, &last));
         fixture_issue(f->db, ISSUING, 1, "new");
         fixture_revoke(f->db, ISSUING, 1, 4, NOW);
         assert_ok(cadb_begin(f->db, &e), &e);
@@ -192,7 +202,7 @@ static void its_crls_are_whole_and_carry_deltas(void **state)
 
         assert_ok(cadb_settings_get(f->db, &s, &e), &e);
         assert_string_equal("", s.crl_url);
-        assert_int_equal(1, cadb_crl_last_full(f->db, ISSUING, &last, &e));
+        assert_int_equal(1, last_full(f->db, &last));
         assert_int_equal(1, last.number);
         assert_int_equal(11, last.version);
         assert_ok(
@@ -306,7 +316,7 @@ static void a_lab_of_version_2_keeps_what_that_added(void **state)
 
         assert_ok(cadb_settings_get(f->db, &s, &e), &e);
         assert_string_equal("lab", s.crl_url);
-        assert_int_equal(1, cadb_crl_last_full(f->db, ISSUING, &last, &e));
+        assert_int_equal(1, last_full(f->db, &last));
         assert_int_equal(3, last.number);
         assert_int_equal(15, last.version);
         assert_ok(cadb_signer_each(f->db, ISSUING, keep_first, &first, &e), &e);
