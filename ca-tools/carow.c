@@ -52,3 +52,27 @@ int carow_fill(struct cadb_ca *row, const char *name, X509 *cert, bool key_here,
                 return -1;
         return fill_hashes(row, cert, e);
 }
+
+bool carow_names_delta(const char *name)
+{
+        static const char end[] = "-delta";
+        size_t len = strlen(name);
+
+        return len >= sizeof(end) - 1 &&
+               strcmp(name + len - (sizeof(end) - 1), end) == 0;
+}
+
+int carow_check_name(const char *name, struct err *e)
+{
+        if (!lab_name_valid(name))
+                return err_set(e, ERR_USAGE,
+                    "'%s': a CA's name has letters, digits, '.', '_' and '-', "
+                    "and no '.' or '-' in front",
+                    name);
+        if (carow_names_delta(name))
+                return err_set(e, ERR_USAGE,
+                    "'%s': a CA's name does not end in '-delta': its CRL "
+                    "would have the file of another CA's delta CRL",
+                    name);
+        return 0;
+}

@@ -14,4 +14,11 @@
 int carow_fill(struct cadb_ca *row, const char *name, X509 *cert, bool key_here,
     struct err *e);
 
+/* ERR_USAGE, with the rule that it breaks, if a CA cannot have that name. */
+int carow_check_name(const char *name, struct err *e);
+
+/* It ends like the file of a delta CRL: A-delta.crl would be both the CRL of
+ * that CA and the delta CRL of A. */
+bool carow_names_delta(const char *name);
+
 #endif

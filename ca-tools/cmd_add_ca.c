@@ -113,11 +113,8 @@ static int parse(struct addition *n, struct args *a, struct err *e)
         if (args_words(a, 1, 1, "CANAME", e) != 0)
                 return -1;
         n->name = a->words[0];
-        if (!lab_name_valid(n->name))
-                return err_set(e, ERR_USAGE,
-                    "'%s': a CA's name has letters, digits, '.', '_' and '-', "
-                    "and no '.' or '-' in front",
-                    n->name);
+        if (carow_check_name(n->name, e) != 0)
+                return -1;
         if (n->root && n->under != NULL)
                 return err_set(e, ERR_USAGE,
                     "--root and --under: a root is below no other CA");

@@ -43,6 +43,8 @@ static void name_of_cert(X509 *cert, char out[LAB_NAME_MAX + 1])
         out[len] = '\0';
         if (len == 0)
                 snprintf(out, LAB_NAME_MAX + 1, "ca");
+        else if (carow_names_delta(out))
+                snprintf(out + len, LAB_NAME_MAX + 1 - len, "-ca");
 }
 
 /* 1: some CA or certificate has it. */
@@ -73,11 +75,8 @@ static int check_name(const struct work *w, const char *name, struct err *e)
 {
         int taken;
 
-        if (!lab_name_valid(name))
-                return err_set(e, ERR_USAGE,
-                    "--ca '%s': a CA's name has letters, digits, '.', '_' and "
-                    "'-', and no '.' or '-' in front",
-                    name);
+        if (carow_check_name(name, e) != 0)
+                return err_prefix(e, "--ca");
         taken = is_taken(w->im->forge.db, name, e);
         if (taken == 1)
                 return err_set(e, ERR_EXISTS,

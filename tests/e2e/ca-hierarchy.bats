@@ -173,6 +173,7 @@ refused() {
   refused 64 'one word too many' add-ca a b
   refused 64 "a CA's name has letters" add-ca a/b
   refused 64 "a CA's name has letters" add-ca .a
+  refused 64 "'a-delta': a CA's name does not end in '-delta'" add-ca a-delta
   refused 64 '--root and --under' add-ca a --root --under root
   refused 72 'no such CA' add-ca a --under nobody
   refused 64 'not an algorithm' add-ca a --algorithm dsa

@@ -516,3 +516,13 @@ END
   [ "$(grep -l '5 added' ./?.log | wc -l)" -eq 1 ]
   [ "$(ls lab/ca)" = Elsewhere-Root ]
 }
+
+@test "no CA is called as the file of another one's delta CRL" {
+  ocsp-ca init
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+    -subj '/CN=root delta' -days 30 -keyout k.pem -out c.pem 2>/dev/null
+  exits 64 ocsp-ca import c.pem --ca-cert c.pem --ca root-delta
+  [[ $output == *"--ca: 'root-delta': a CA's name does not end in '-delta'"* ]]
+  ocsp-ca import c.pem --ca-cert c.pem
+  [ -f lab/ca/root-delta-ca/cert.pem ]
+}
