@@ -282,6 +282,7 @@ int main(void)
             TEST(models_have_the_names_of_the_command_line),
             TEST(crl_numbers_count_up_for_each_ca),
             TEST(a_crl_number_that_was_rolled_back_is_taken_again),
+            TEST(a_row_that_cannot_be_is_said),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

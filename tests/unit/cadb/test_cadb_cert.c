@@ -362,6 +362,7 @@ int main(void)
             TEST(a_row_that_fails_ends_the_list),
             TEST(a_row_may_ask_other_questions),
             TEST(revoked_ones_come_in_order_of_serial),
+            TEST(a_commit_that_fails_changes_nothing_and_ends),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -340,6 +340,28 @@ static void the_issuer_is_the_subject_byte_for_byte(void **state)
         X509_NAME_free(name);
 }
 
+/* RFC 5280 section 5.2.1; not every CA makes its identifier as we do. */
+static void the_key_identifier_is_what_the_issuer_says(void **state)
+{
+        X509 *ca = X509_dup(fixture.ca);
+        X509_EXTENSION *own = X509V3_EXT_conf(
+            NULL, NULL, "subjectKeyIdentifier", "DER:0403010203");
+        struct pki_crl_spec s = *spec();
+        X509_CRL *crl;
+
+        (void)state;
+        X509_EXTENSION_free(X509_delete_ext(
+            ca, X509_get_ext_by_NID(ca, NID_subject_key_identifier, -1)));
+        assert_int_equal(X509_add_ext(ca, own, -1), 1);
+        s.issuer = ca;
+        crl = crl_with(&s, NULL, 0);
+        assert_extension(
+            crl, NID_authority_key_identifier, "30058003010203", false);
+        X509_CRL_free(crl);
+        X509_EXTENSION_free(own);
+        X509_free(ca);
+}
+
 static void long_lists_get_long_lengths(void **state)
 {
         enum { COUNT = 3000 };
@@ -457,6 +479,7 @@ int main(void)
             cmocka_unit_test(the_distribution_point_is_the_url_as_given),
             cmocka_unit_test(the_number_may_be_the_largest),
             cmocka_unit_test(the_issuer_is_the_subject_byte_for_byte),
+            cmocka_unit_test(the_key_identifier_is_what_the_issuer_says),
             cmocka_unit_test(long_lists_get_long_lengths),
             cmocka_unit_test(each_algorithm_signs_and_says_so),
         };
