@@ -78,8 +78,9 @@ clean_answers() {
   }
 }
 
-# behind_nginx SERVER HTTP : nginx in front of the responder, on the socket file
-# $front, with these lines in its blocks of that name.
+# behind_nginx SERVER HTTP PATH : nginx in front of the responder, on the socket
+# file $front, with these lines in its blocks of that name, and this path behind
+# the URL of proxy_pass.
 behind_nginx() {
   front=$T/front
   rm -rf "$front" ngx
@@ -95,7 +96,7 @@ http {
   server {
     listen unix:$front;
     $1
-    location / { proxy_pass $url; }
+    location / { proxy_pass $url${3:-}; }
   }
 }
 NGINX
