@@ -244,7 +244,9 @@ static void sign(struct worker *w, const struct moment *m, struct outcome *out)
                 return;
         }
         der = buf_span(&w->encoded);
-        answer_etag(der, out->etag);
+        /* Only what caches may keep has a use for one. */
+        if (a->life.shareable)
+                answer_etag(der, out->etag);
         if (make_response(
                 &a->life, out->etag, der, m->now, &out->response, &e) != 0) {
                 refuse(w, OCSP_INTERNAL_ERROR, e.text, out);
@@ -353,6 +355,7 @@ static void outcome_begin(struct worker *w, struct outcome *out)
         out->findings = NULL;
         out->issuer = 0;
         out->why[0] = '\0';
+        out->etag[0] = '\0';
         out->readable = false;
         out->now = responder_now(w->responder);
 }
