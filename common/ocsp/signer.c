@@ -140,6 +140,9 @@ static int prepare(struct ocsp_signer *s, bool include_cert,
         if (s->prepared == NULL ||
             EVP_DigestSignInit(s->prepared, NULL, s->digest, NULL, s->key) != 1)
                 return openssl_failed(e, "EVP_DigestSignInit");
+        /* What signs is a copy for one signature: to finish it as it is saves
+         * the copy that OpenSSL would make to leave it open. */
+        EVP_MD_CTX_set_flags(s->prepared, EVP_MD_CTX_FLAG_FINALISE);
         if (make_algorithm(s, e) != 0 || make_ids(s, e) != 0 ||
             (include_cert && make_certs(s, e) != 0))
                 return -1;
