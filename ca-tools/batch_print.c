@@ -89,17 +89,20 @@ static void print_list(const char *label, const char *const *words, size_t len)
         printf(len == 0 ? " none\n" : "\n");
 }
 
-static void print_terms(const struct batch_item *i, const struct content *c)
+static void print_terms(
+    const struct batch_item *i, const struct content *c, int64_t now)
 {
-        char until[TIME_TEXT_MAX];
+        char begin[TIME_TEXT_MAX], until[TIME_TEXT_MAX];
 
         print_list("OCSP", (const char *const *)c->urls, c->urls_len);
         if (c->crl_url != NULL)
                 printf("  %-8s %s\n", "CRL", c->crl_url);
         if (c->must_staple)
                 printf("  %-8s must-staple\n", "TLS");
-        printf("  %-8s %s, until %s\n", "by", i->issuer->ca.row.name,
-            format_time(c->not_after, until));
+        printf("  %-8s %s, ", "by", i->issuer->ca.row.name);
+        if (c->not_before > now)
+                printf("from %s ", format_time(c->not_before, begin));
+        printf("until %s\n", format_time(c->not_after, until));
 }
 
 static void print_text(
@@ -108,7 +111,7 @@ static void print_text(
         printf("%s %s\n  %-8s %s\n", i->before == NULL ? "issued" : "renewed",
             i->name, "serial", c->serial);
         print_list("SANs", (const char *const *)c->sans, c->sans_len);
-        print_terms(i, c);
+        print_terms(i, c, b->plan->now);
         printf("  %-8s %s/certs/%s/{cert,%schain,fullchain}.pem\n", "files",
             b->plan->lab.dir, i->name, i->has_key ? "key," : "");
         if (i->before != NULL)
@@ -122,7 +125,7 @@ static void print_series(const struct batch *b, const struct content *c)
         int base = (int)(strrchr(first->name, '-') - first->name);
 
         printf("issued %s to %s\n", first->name, b->items[b->len - 1].name);
-        print_terms(first, c);
+        print_terms(first, c, b->plan->now);
         if (b->plan->wish->no_files)
                 printf("  %-8s none\n", "files");
         else

@@ -144,11 +144,9 @@ static void row_csv(struct export *x, const struct cadb_cert *cert)
 static int row_json(
     struct export *x, const struct cadb_cert *cert, struct err *e)
 {
-        json_t *record = json_cert(cert);
+        json_t *record = json_cert(cert, x->now);
         char *text;
 
-        json_object_set_new(
-            record, "expired", json_boolean(cert->state.not_after < x->now));
         text = json_dumps(record, JSON_COMPACT);
         json_decref(record);
         if (text == NULL)

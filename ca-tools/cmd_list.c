@@ -136,18 +136,14 @@ static bool wanted(const struct listing *l, const struct cadb_cert *cert)
 
 /* A row at a time, so that a million of them need no memory: the array is
  * written by hand around its elements. */
-static int row_json(const struct listing *l, const struct cadb_cert *cert,
-    bool expired, struct err *e)
+static int row_json(
+    const struct listing *l, const struct cadb_cert *cert, struct err *e)
 {
-        json_t *record = json_cert(cert);
-
-        json_object_set_new(record, "expired", json_boolean(expired));
         printf(l->count == 0 ? "[" : ",");
-        return print_json(record, e);
+        return print_json(json_cert(cert, l->filter.now), e);
 }
 
-static void row_text(
-    const struct listing *l, const struct cadb_cert *cert, bool expired)
+static void row_text(const struct listing *l, const struct cadb_cert *cert)
 {
         static const char format[] = "%-20s %-*s %-20s %-32s %s%s\n";
         char state[STATE_TEXT_MAX], end[TIME_TEXT_MAX];
@@ -161,13 +157,13 @@ static void row_text(
             l->ca_width, cert->ca_name, format_time(cert->state.not_after, end),
             pki_serial_text(
                 (struct span){cert->serial, cert->serial_len}, serial),
-            state_text(&cert->state, state), expired ? ", expired" : "");
+            state_text(&cert->state, state),
+            state_expired(&cert->state, l->filter.now));
 }
 
 static int row(void *arg, const struct cadb_cert *cert, struct err *e)
 {
         struct listing *l = arg;
-        bool expired = cert->state.not_after < l->filter.now;
         int rc = 0;
 
         if (!wanted(l, cert))
@@ -175,9 +171,9 @@ static int row(void *arg, const struct cadb_cert *cert, struct err *e)
         if (l->only_count)
                 ; /* only that */
         else if (l->json)
-                rc = row_json(l, cert, expired, e);
+                rc = row_json(l, cert, e);
         else
-                row_text(l, cert, expired);
+                row_text(l, cert);
         l->count++;
         /* Gone or full: no use in going on. */
         return rc == 0 && ferror(stdout) ? cli_flush(e) : rc;

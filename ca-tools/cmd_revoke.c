@@ -123,7 +123,8 @@ fail:
         return -1;
 }
 
-static int print_outcome(const struct outcome *o, bool json, struct err *e)
+static int print_outcome(
+    const struct outcome *o, int64_t now, bool json, struct err *e)
 {
         char label[CERT_LABEL_MAX], state[STATE_TEXT_MAX];
         bool changed = o->change == CADB_CHANGED;
@@ -135,7 +136,7 @@ static int print_outcome(const struct outcome *o, bool json, struct err *e)
                     state_text(&o->cert.state, state));
                 return 0;
         }
-        record = json_cert(&o->cert);
+        record = json_cert(&o->cert, now);
         json_object_set_new(record, "changed", json_boolean(changed));
         return print_json(record, e);
 }
@@ -151,7 +152,7 @@ static int run_words(const struct lab *lab, const struct change_wish *w,
                 return err_set(e, ERR_OS, "out of memory");
         rc = change_words(lab, w, a, outcomes, e);
         for (i = 0; rc == 0 && i < a->words_len; i++)
-                rc = print_outcome(&outcomes[i], a->json, e);
+                rc = print_outcome(&outcomes[i], lab_now(lab), a->json, e);
         free(outcomes);
         return rc;
 }

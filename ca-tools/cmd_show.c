@@ -27,6 +27,7 @@ enum { FILES_LEN = sizeof(files) / sizeof(files[0]) };
 /* What is known of one certificate, beyond its row. */
 struct view {
         struct cadb_cert cert;
+        int64_t now;
         char folder[PATH_MAX];           /* of its files; "" if it has none */
         char paths[FILES_LEN][PATH_MAX]; /* "": not there */
         /* By 'issue --renew': the one before and the one after it; "": none. */
@@ -182,7 +183,7 @@ static json_t *text_or_null(const char *text)
 
 static int print_view_json(const struct view *v, struct err *e)
 {
-        json_t *record = json_cert(&v->cert);
+        json_t *record = json_cert(&v->cert, v->now);
         size_t i;
 
         json_object_set_new(record, "sans",
@@ -209,7 +210,7 @@ static void print_word(const char *label, const char *text)
                 printf("%-13s %s\n", label, text);
 }
 
-static void print_row(const struct cadb_cert *c)
+static void print_row(const struct cadb_cert *c, int64_t now)
 {
         char text[PKI_SERIAL_TEXT_MAX], state[STATE_TEXT_MAX];
 
@@ -221,7 +222,8 @@ static void print_row(const struct cadb_cert *c)
         if (c->not_before != 0)
                 print_word("not before", format_time(c->not_before, text));
         print_word("not after", format_time(c->state.not_after, text));
-        print_word("status", state_text(&c->state, state));
+        printf("%-13s %s%s\n", "status", state_text(&c->state, state),
+            state_expired(&c->state, now));
         if (c->state.invalidity_at != 0)
                 print_word(
                     "invalid since", format_time(c->state.invalidity_at, text));
@@ -231,7 +233,7 @@ static void print_view(const struct view *v)
 {
         size_t i;
 
-        print_row(&v->cert);
+        print_row(&v->cert, v->now);
         for (i = 0; i < v->sans_len; i++)
                 print_word(i == 0 ? "SANs" : "", v->sans[i]);
         for (i = 0; i < v->urls_len; i++)
@@ -309,8 +311,10 @@ static int run(struct args *a, struct err *e)
         if (parse(a, &ca, &pem, e) == 0 && lab_open(&lab, a, e) == 0 &&
             target_get(&lab, a->words[0], ca, &v->cert, e) == 0 &&
             find_files(&lab, v, e) == 0 && find_renewals(&lab, v, e) == 0 &&
-            look_inside(&lab, v, e) == 0)
+            look_inside(&lab, v, e) == 0) {
+                v->now = lab_now(&lab);
                 rc = print(v, a, pem, e);
+        }
         view_release(v);
         free(v);
         lab_release(&lab);

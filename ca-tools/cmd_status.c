@@ -16,15 +16,17 @@ static int print_never_issued(const char *text, bool json, struct err *e)
         return EXIT_NEVER_ISSUED;
 }
 
-static int print_status(const struct cadb_cert *cert, bool json, struct err *e)
+static int print_status(
+    const struct cadb_cert *cert, int64_t now, bool json, struct err *e)
 {
         char label[CERT_LABEL_MAX], state[STATE_TEXT_MAX];
 
-        if (json && print_json(json_cert(cert), e) != 0)
+        if (json && print_json(json_cert(cert, now), e) != 0)
                 return -1;
         if (!json)
-                printf("%s: %s\n", cert_label(cert, label),
-                    state_text(&cert->state, state));
+                printf("%s: %s%s\n", cert_label(cert, label),
+                    state_text(&cert->state, state),
+                    state_expired(&cert->state, now));
         return cert->state.status == CADB_GOOD ? EXIT_GOOD : EXIT_REVOKED;
 }
 
@@ -41,7 +43,7 @@ static int run(struct args *a, struct err *e)
         if (lab_open(&lab, a, e) == 0 &&
             target_find(&lab, a->words[0], ca, &result, &cert, e) == 0)
                 rc = result == TARGET_FOUND
-                         ? print_status(&cert, a->json, e)
+                         ? print_status(&cert, lab_now(&lab), a->json, e)
                          : print_never_issued(a->words[0], a->json, e);
         lab_release(&lab);
         return rc;
@@ -53,7 +55,8 @@ const struct command cmd_status = {
     .help = "usage: ocsp-ca status CERT [OPTION]...\n\n"
             "Exit status: 0 good, 1 revoked or on hold, 2 a serial number "
             "that was never\nissued; an unknown name is a failure (72).  CERT "
-            "is a name, a serial number in hex,\nor a certificate file.\n\n"
+            "is a name, a serial number in hex,\nor a certificate file.  An "
+            "expired one counts by its state.\n\n"
             "  --ca CANAME          whose serial number, if two CAs have "
             "it\n" HELP_COMMON,
     .run = run,

@@ -61,20 +61,25 @@ json_t *json_strings(const char *const *words, size_t len)
         return list;
 }
 
-json_t *json_cert(const struct cadb_cert *cert)
+static bool is_expired(const struct cadb_state *s, int64_t now)
+{
+        return s->not_after < now;
+}
+
+json_t *json_cert(const struct cadb_cert *cert, int64_t now)
 {
         const struct cadb_state *s = &cert->state;
         bool revoked = s->status == CADB_REVOKED;
 
         return json_pack("{s:s?, s:o, s:s, s:s, s:o, s:o, s:s, s:s?, s:o, "
-                         "s:o}",
+                         "s:o, s:b}",
             "name", cert->name[0] != '\0' ? cert->name : NULL, "serial",
             json_serial(cert->serial, cert->serial_len), "ca", cert->ca_name,
             "subject", cert->subject, "not_before", json_time(cert->not_before),
             "not_after", json_time(s->not_after), "status", state_name(s),
             "reason", revoked ? reason_name(s->reason) : NULL, "revoked_at",
             json_time(s->revoked_at), "invalidity_at",
-            json_time(s->invalidity_at));
+            json_time(s->invalidity_at), "expired", is_expired(s, now));
 }
 
 const char *state_name(const struct cadb_state *s)
@@ -99,6 +104,11 @@ const char *state_text(const struct cadb_state *s, char out[STATE_TEXT_MAX])
         else
                 snprintf(out, STATE_TEXT_MAX, "revoked %s %s", at, reason);
         return out;
+}
+
+const char *state_expired(const struct cadb_state *s, int64_t now)
+{
+        return is_expired(s, now) ? ", expired" : "";
 }
 
 const char *cert_label(const struct cadb_cert *cert, char out[CERT_LABEL_MAX])

@@ -21,7 +21,7 @@ json_t *json_serial(const uint8_t *serial, size_t len);
 json_t *json_strings(const char *const *words, size_t len);
 
 /* Name, serial, CA, subject, validity and status of a certificate. */
-json_t *json_cert(const struct cadb_cert *cert);
+json_t *json_cert(const struct cadb_cert *cert, int64_t now);
 
 /* "good", "revoked" or "hold": the last is revoked with certificateHold. */
 const char *state_name(const struct cadb_state *s);
@@ -29,6 +29,9 @@ const char *state_name(const struct cadb_state *s);
 /* "good", "revoked 2026-.. keyCompromise", "hold 2026-.." */
 enum { STATE_TEXT_MAX = 96 };
 const char *state_text(const struct cadb_state *s, char out[STATE_TEXT_MAX]);
+
+/* To stand behind it: ", expired" or "". */
+const char *state_expired(const struct cadb_state *s, int64_t now);
 
 /* How to call a certificate: its name, else its serial. */
 enum { CERT_LABEL_MAX = CADB_NAME_MAX + 2 };

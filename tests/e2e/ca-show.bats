@@ -92,6 +92,21 @@ c.commit()'
   [[ $output == *"gone: the certificate itself is not kept here"* ]]
 }
 
+@test "an expired one is good still, and says both; a later one its begin" {
+  ocsp-ca init --temporary
+  ocsp-ca issue short --not-before -2d --not-after -1d
+  ocsp-ca show short | grep -Ex 'status +good, expired'
+  [ "$(show short expired)" = true ]
+  exits 0 ocsp-ca status short
+  [ "$output" = "short: good, expired" ]
+  exits 0 ocsp-ca status short --json
+  [ "$(field expired <<<"$output")" = true ]
+  ocsp-ca clock freeze 2027-01-01
+  ocsp-ca issue later --not-before +1d --days 1 >out
+  grep -q 'root, from 2027-01-02T00:00:00Z until 2027-01-03T00:00:00Z' out
+  [ "$(show later expired)" = false ]
+}
+
 @test "refusals of show" {
   ocsp-ca init --temporary
   exits 64 ocsp-ca show
