@@ -187,15 +187,13 @@ static int fill_part(struct cadb *db, const struct copy *c, struct err *e)
         return rc;
 }
 
-/* Versions 1 instead of 2 in the header (sqlite.org/fileformat.html, section
- * 1.3.3): no WAL.  So who only looks at the copy leaves no other file beside
- * it.  cadb_open_write takes that back. */
+/* No WAL: so who only looks at the copy leaves no other file beside it.
+ * cadb_open_write takes that back. */
 static int finish_part(const struct copy *c, struct err *e)
 {
-        enum { VERSIONS_AT = 18 };
         static const uint8_t versions[] = {1, 1};
 
-        if (pwrite(c->fd, versions, sizeof(versions), VERSIONS_AT) !=
+        if (pwrite(c->fd, versions, sizeof(versions), DATABASE_VERSIONS_AT) !=
             (ssize_t)sizeof(versions))
                 return err_errno(e, ERR_IO, "%s: cannot write", c->part);
         if (fsync(c->fd) != 0)

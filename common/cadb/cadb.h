@@ -20,7 +20,8 @@ struct cadb;
 
 /* ERR_NOTFOUND without a database, ERR_CONFIG if its schema is newer or older
  * than ours (cadb_open_write brings old ones up to date), ERR_DATA if it is
- * not a database of ours or damaged, ERR_IO if this user may not read it.
+ * not a database of ours or damaged, or a backup with the WAL of another one
+ * beside it, ERR_IO if this user may not read it.
  * ERR_TRYLATER, here and in every call: others kept it locked too long. */
 int cadb_open(const char *dir, struct cadb **out, struct err *e);
 void cadb_close(struct cadb *db);
@@ -310,8 +311,9 @@ int cadb_event_each(struct cadb *db, int64_t since,
  * leaves that, the next takes it over; a link, or what another user owns, is
  * refused.  Not inside a transaction.
  *
- * In the place of DIR/ca.db, while no program runs on DIR and with no ca.db-wal
- * beside it, the copy is the database.
+ * In the place of DIR/ca.db, while no program runs on DIR, the copy is the
+ * database.  A ca.db-wal that a killed program left has to go with the old one:
+ * opening refuses it.
  */
 int cadb_backup(struct cadb *db, const char *path, struct err *e);
 

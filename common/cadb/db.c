@@ -185,6 +185,34 @@ static int set_paths(
             *dir != '/' ? "/" : "", db->path);
 }
 
+/*
+ * Of a WAL that a killed program has left SQLite does not see that it belongs
+ * to another file: it would mix that database into a backup that was put in
+ * its place.  The WAL is looked for first: one that comes later comes after
+ * the header has changed.
+ */
+static int check_wal(struct cadb *db, struct err *e)
+{
+        const char *wal =
+            sqlite3_filename_wal(sqlite3_db_filename(db->sql, "main"));
+        sqlite3_file *file = NULL;
+        uint8_t versions[2];
+        struct stat st;
+
+        if (stat(wal, &st) != 0 || st.st_size == 0)
+                return 0;
+        sqlite3_file_control(db->sql, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+        if (file == NULL || file->pMethods == NULL ||
+            file->pMethods->xRead(file, versions, sizeof(versions),
+                DATABASE_VERSIONS_AT) != SQLITE_OK ||
+            versions[0] != 1 || versions[1] != 1)
+                return 0;
+        return err_set(e, ERR_DATA,
+            "%s: a backup, but %s is of the database that was there before "
+            "and would damage it: remove that file, then try again",
+            db->path, wal);
+}
+
 int db_open(const char *dir, const char *name, int flags, int busy_ms,
     struct cadb **out, struct err *e)
 {
@@ -212,6 +240,8 @@ int db_open(const char *dir, const char *name, int flags, int busy_ms,
                 db_error(db, rc, e);
                 goto fail;
         }
+        if (check_wal(db, e) != 0)
+                goto fail;
         sqlite3_busy_handler(db->sql, wait_for_lock, db);
         *out = db;
         return 0;

@@ -59,6 +59,10 @@ struct database_header {
 };
 bool db_header_is_ours(const struct database_header *h);
 
+/* Where it says 2, 2 if the database has a WAL, and 1, 1 if it has none, as a
+ * backup (section 1.3.3). */
+enum { DATABASE_VERSIONS_AT = 18 };
+
 /* In stamp.c.  -1 with errno. */
 int identity_of(const char *path, struct identity *out);
 

@@ -102,6 +102,48 @@ static void a_copy_in_the_place_of_the_database_works(void **state)
         fixture_revoke(f->db, f->root.id, 1, SUPERSEDED, NOW);
 }
 
+/* What a killed writer leaves; SQLite would replay it into the backup. */
+static void keep_wal(const struct fixture *f)
+{
+        struct buf wal = {0};
+        struct err e = ERR_INIT;
+
+        assert_ok(
+            file_read(fixture_path(f, "ca.db-wal"), 1 << 20, &wal, &e), &e);
+        assert_true(wal.len > 0);
+        assert_ok(file_write_fast(
+                      fixture_path(f, "left-wal"), wal.data, wal.len, 0600, &e),
+            &e);
+        buf_release(&wal);
+}
+
+static void the_wal_of_the_old_database_is_not_taken_for_its_own(void **state)
+{
+        struct fixture *f = *state;
+        char copy[PATH_MAX], wal[PATH_MAX], left[PATH_MAX];
+        struct err e = ERR_INIT;
+        struct cadb *db;
+
+        snprintf(copy, sizeof(copy), "%s", fixture_path(f, "copy.db"));
+        snprintf(wal, sizeof(wal), "%s", fixture_path(f, "ca.db-wal"));
+        snprintf(left, sizeof(left), "%s", fixture_path(f, "left-wal"));
+        fixture_issue(f->db, f->root.id, 1, "www");
+        assert_ok(cadb_backup(f->db, copy, &e), &e);
+        fixture_revoke(f->db, f->root.id, 1, SUPERSEDED, NOW);
+        keep_wal(f);
+        fixture_close(f);
+        assert_int_equal(0, rename(copy, fixture_path(f, "ca.db")));
+        assert_int_equal(0, rename(left, wal));
+        assert_int_equal(-1, cadb_open(f->dir, &db, &e));
+        assert_int_equal(ERR_DATA, e.code);
+        assert_says(&e, "ca.db-wal is of the database that was there before");
+        assert_int_equal(-1, cadb_open_write(f->dir, &db, &e));
+        assert_int_equal(ERR_DATA, e.code);
+        assert_int_equal(0, unlink(wal));
+        assert_ok(cadb_open_write(f->dir, &f->db, &e), &e);
+        assert_int_equal(CADB_GOOD, fixture_state(f->db, f->root.id, 1).status);
+}
+
 static void a_reader_may_make_one(void **state)
 {
         struct fixture *f = *state;
@@ -339,6 +381,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
             TEST(a_copy_is_one_file_for_its_owner_with_all_in_it),
             TEST(a_copy_in_the_place_of_the_database_works),
+            TEST(the_wal_of_the_old_database_is_not_taken_for_its_own),
             TEST(a_reader_may_make_one),
             TEST(an_older_copy_and_an_empty_file_are_replaced),
             TEST(what_a_killed_one_left_is_taken_over),
