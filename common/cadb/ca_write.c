@@ -147,22 +147,3 @@ int cadb_ca_set_key(
         query_int(&q, seq);
         return query_run(&q, e);
 }
-
-/* No version changes: what answers depend on stays. */
-int cadb_ca_set_default(struct cadb *db, int64_t ca, int64_t now, struct err *e)
-{
-        struct trail t = {
-            .at = now, .kind = "ca", .ca = ca, .detail = "default"};
-        struct cadb_ca row, old;
-        int64_t seq;
-        int rc;
-
-        if (check_ca(db, ca, &row, e) != 0)
-                return -1;
-        rc = cadb_ca_default(db, &old, e);
-        if (rc < 0 || (rc == 1 && old.id == ca))
-                return rc < 0 ? -1 : 0;
-        if (trail_append(db, &t, &seq, e) != 0)
-                return -1;
-        return run_on_ca(db, SQL_CA_SET_DEFAULT, ca, e);
-}

@@ -51,10 +51,6 @@ int cadb_ca_set_model(struct cadb *db, int64_t ca, enum cadb_signer_model m,
 int cadb_ca_set_key(
     struct cadb *db, int64_t ca, const char *path, int64_t now, struct err *e);
 
-/* See cadb_ca_default; the same again changes nothing. */
-int cadb_ca_set_default(
-    struct cadb *db, int64_t ca, int64_t now, struct err *e);
-
 struct cadb_signer {
         int64_t ca;
         struct span serial;

@@ -251,21 +251,20 @@ static void a_new_model_bumps_the_ca_and_the_same_again_does_not(void **state)
         assert_true(ca.version > f->root.version);
 }
 
-static void another_ca_becomes_the_default(void **state)
+static void a_key_that_comes_later_bumps_the_ca(void **state)
 {
         struct fixture *f = *state;
-        int64_t second = add_ca(f->db, "second"), seq;
         struct cadb_ca ca;
         struct err e = ERR_INIT;
 
+        fixture_sql(f->db, "UPDATE ca SET key_path = ''");
         assert_ok(cadb_begin(f->db, &e), &e);
-        assert_ok(cadb_ca_set_default(f->db, second, NOW, &e), &e);
-        seq = last_event(f->db);
-        assert_ok(cadb_ca_set_default(f->db, second, NOW, &e), &e);
-        assert_int_equal(seq, last_event(f->db));
+        assert_ok(
+            cadb_ca_set_key(f->db, f->root.id, "ca/root/key.pem", NOW, &e), &e);
         assert_ok(cadb_commit(f->db, &e), &e);
-        assert_int_equal(1, cadb_ca_default(f->db, &ca, &e));
-        assert_string_equal("second", ca.name);
+        assert_int_equal(1, cadb_ca_find(f->db, "root", &ca, &e));
+        assert_string_equal("ca/root/key.pem", ca.key_path);
+        assert_int_equal(last_event(f->db), ca.version);
 }
 
 static void what_is_no_ca_gets_neither(void **state)
@@ -277,7 +276,7 @@ static void what_is_no_ca_gets_neither(void **state)
         assert_int_equal(
             -1, cadb_ca_set_model(f->db, 99, CADB_SIGNER_CA, NOW, &e));
         assert_int_equal(ERR_NOTFOUND, e.code);
-        assert_int_equal(-1, cadb_ca_set_default(f->db, 99, NOW, &e));
+        assert_int_equal(-1, cadb_ca_set_key(f->db, 99, "x", NOW, &e));
         assert_int_equal(ERR_NOTFOUND, e.code);
         cadb_rollback(f->db);
 }
@@ -298,7 +297,7 @@ int main(void)
             TEST(a_second_request_takes_the_place_of_the_first),
             TEST(a_signer_that_answers_it_ends_a_request),
             TEST(a_new_model_bumps_the_ca_and_the_same_again_does_not),
-            TEST(another_ca_becomes_the_default),
+            TEST(a_key_that_comes_later_bumps_the_ca),
             TEST(what_is_no_ca_gets_neither),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
