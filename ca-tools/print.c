@@ -51,6 +51,12 @@ json_t *json_serial(const uint8_t *serial, size_t len)
         return json_string(pki_serial_text((struct span){serial, len}, text));
 }
 
+json_t *json_path(const struct lab *lab, const char *path)
+{
+        return path[0] != '\0' ? json_sprintf("%s/%s", lab->dir, path)
+                               : json_null();
+}
+
 json_t *json_strings(const char *const *words, size_t len)
 {
         json_t *list = json_array();

@@ -18,6 +18,9 @@ json_t *json_text(const char *text);
 json_t *json_time(int64_t t);
 json_t *json_serial(const uint8_t *serial, size_t len);
 
+/* A file of the lab, by its path in there; null for "". */
+json_t *json_path(const struct lab *lab, const char *path);
+
 json_t *json_strings(const char *const *words, size_t len);
 
 /* Name, serial, CA, subject, validity and status of a certificate. */

@@ -299,12 +299,13 @@ static int print_installed(
 
         if (a->json)
                 return print_json(
-                    json_pack("{s:s, s:s, s:b, s:o, s:o, s:s}", "ca",
+                    json_pack("{s:s, s:s, s:b, s:o, s:o, s:o}", "ca",
                         s->ca.name, "model",
                         s->trusted ? "trusted" : "delegated", "installed",
                         !s->same, "serial",
                         json_serial(s->pair.serial.octets, s->pair.serial.len),
-                        "not_after", json_time(not_after), "path", path),
+                        "not_after", json_time(not_after), "path",
+                        json_path(&s->lab, path)),
                     e);
         printf("%s: %s %s, until %s\n", s->ca.name,
             s->same ? "has this signer already:" : "new signer",

@@ -27,7 +27,7 @@ static json_t *retired_json(
         return json_pack("{s:o, s:o, s:o, s:o}", "serial",
             json_serial(row->serial, row->serial_len), "not_before",
             json_time(row->not_before), "not_after", json_time(row->not_after),
-            "path", there ? json_string(row->path) : json_null());
+            "path", json_path(l->lab, there ? row->path : ""));
 }
 
 static int add_row(void *arg, const struct cadb_signer_row *row, struct err *e)
@@ -67,17 +67,15 @@ static int print_ca_json(
                     ? json_serial(ca->signer_serial, ca->signer_serial_len)
                     : json_null(),
                 "path",
-                ca->has_signer
-                    ? json_string(self ? ca->cert_path : ca->signer_path)
-                    : json_null(),
+                json_path(l->lab, !ca->has_signer ? ""
+                                  : self          ? ca->cert_path
+                                                  : ca->signer_path),
                 "not_before", ca->has_signer ? json_time(begin) : json_null(),
                 "not_after", ca->has_signer ? json_time(until) : json_null(),
                 "seconds_left",
                 ca->has_signer ? json_integer(left) : json_null(), "ends_soon",
                 soon, "ca_key", ca->key_path[0] != '\0', "requested",
-                l->requested[0] != '\0' ? json_string(l->requested)
-                                        : json_null(),
-                "retired", l->retired),
+                json_path(l->lab, l->requested), "retired", l->retired),
             e);
 }
 

@@ -362,12 +362,13 @@ static int commit(struct rotation *r, struct err *e)
 
 /* ---- what it prints ---------------------------------------------------- */
 
-static int print_turn_json(const struct turn *turn, struct err *e)
+static int print_turn_json(
+    const struct rotation *r, const struct turn *turn, struct err *e)
 {
         const struct cadb_ca *ca = &turn->row;
 
         return print_json(
-            json_pack("{s:s, s:s, s:b, s:o, s:o, s:s, s:o}", "ca", ca->name,
+            json_pack("{s:s, s:s, s:b, s:o, s:o, s:o, s:o}", "ca", ca->name,
                 "model", cadb_signer_model_name(ca->model), "rotated",
                 turn->outcome == TURN_DONE, "serial",
                 ca->has_signer
@@ -375,8 +376,8 @@ static int print_turn_json(const struct turn *turn, struct err *e)
                     : json_null(),
                 "not_after",
                 ca->has_signer ? json_time(ca->signer_not_after) : json_null(),
-                "path", ca->signer_path, "before",
-                turn->path[0] != '\0' ? json_string(turn->path) : json_null()),
+                "path", json_path(&r->lab, ca->signer_path), "before",
+                json_path(&r->lab, turn->path)),
             e);
 }
 
@@ -441,7 +442,7 @@ static int print_all(struct rotation *r, const struct args *a, struct err *e)
         for (i = 0; i < r->len; i++)
                 if (!a->json || r->turns[i].outcome == TURN_NO_KEY)
                         print_turn(r, &r->turns[i]);
-                else if (print_turn_json(&r->turns[i], e) != 0)
+                else if (print_turn_json(r, &r->turns[i], e) != 0)
                         return -1;
         if (r->shared_path[0] != '\0' && !a->json)
                 printf("  %-8s %s/responder.pem, which clients have to read "

@@ -106,12 +106,12 @@ refused() {
       grep -oE 'P-256|P-384|ED25519$|\([0-9]+ bit\)' | head -n 1
   }
   signer() {
-    echo "lab/$(ocsp-ca signer list --ca "$1" --json | field path)"
+    ocsp-ca signer list --ca "$1" --json | field path
   }
   [ "$(kind lab/ca/root/cert.pem)" = '(384 bit)' ]
   openssl x509 -in "$(signer root)" -noout -text | grep -q 'Algorithm: ED25519'
   [ "$(kind "$(signer a)")" = '(2048 bit)' ]
-  [ "$(signer b)" = lab/ca/b/cert.pem ]
+  [ "$(signer b)" = "$OCSP_LAB_DIR/ca/b/cert.pem" ]
   [ "$(signer c)" = "$(signer d)" ]
   [ "$(kind lab/ca/c/cert.pem)" = '(384 bit)' ]
   openssl x509 -in "$(signer c)" | cmp - lab/responder.pem

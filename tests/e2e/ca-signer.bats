@@ -57,7 +57,7 @@ verifies() {
   for key in serial path not_before not_after ends_soon; do
     [ -n "$(signer ca1 $key)" ]
   done
-  [ "$(signer own path)" = ca/own/cert.pem ]
+  [ "$(signer own path)" = "$OCSP_LAB_DIR/ca/own/cert.pem" ]
   [ "$(signer own ends_soon)" = false ]
   [ "$(signer ca1 requested)" = '' ]
   ocsp-ca clock advance 29d
@@ -70,7 +70,7 @@ verifies() {
   respond
   verifies
   ocsp-ca signer request --ca ca1 --out r.csr --algorithm p384
-  key=lab/$(signer ca1 requested)
+  key=$(signer ca1 requested)
   [ "$(stat -c %a "$key")" = 600 ]
   openssl req -in r.csr -noout -verify -text >text 2>&1
   grep -q 'Subject: CN *= *Lab CA OCSP' text
@@ -198,7 +198,7 @@ verifies() {
   serial=$(signer root serial)
   ocsp-ca signer rotate
   ocsp-ca revoke "$serial" --ca root
-  cat x.pem "lab/$(signer root retired.0.path)" >both.pem
+  cat x.pem "$(signer root retired.0.path)" >both.pem
   chmod 600 both.pem
   refused 76 'has revoked this certificate' install both.pem
 }
@@ -272,10 +272,10 @@ c.commit()'
       -CAkey lab/ca/$ca/key.pem -days 30 -extfile ext -out $ca.pem 2>/dev/null
     ocsp-ca signer install $ca.pem
   done
-  [ "$(signer root path)" = responder/1267.pem ]
-  [ "$(signer ca1 path)" = responder/1267-ca1.pem ]
+  [ "$(signer root path)" = "$OCSP_LAB_DIR"/responder/1267.pem ]
+  [ "$(signer ca1 path)" = "$OCSP_LAB_DIR"/responder/1267-ca1.pem ]
   for ca in root ca1; do
-    openssl x509 -in "lab/$(signer $ca path)" | cmp - <(openssl x509 -in $ca.pem)
+    openssl x509 -in "$(signer $ca path)" | cmp - <(openssl x509 -in $ca.pem)
   done
 }
 

@@ -18,8 +18,8 @@ can_sign() {
   local file
   ocsp-ca signer list --json >signers
   while read -r file; do
-    openssl pkey -in "lab/$file" -pubout |
-      cmp - <(openssl x509 -in "lab/$file" -noout -pubkey) || return
+    openssl pkey -in "$file" -pubout |
+      cmp - <(openssl x509 -in "$file" -noout -pubkey) || return
   done < <(/usr/bin/python3 -ISc 'import json
 for line in open("signers"):
     print(json.loads(line)["path"])')
@@ -36,7 +36,8 @@ rows = [json.loads(line) for line in open("signers")]
 known = {r["path"] for r in rows}
 known |= {r["requested"] for r in rows}
 known |= {o["path"] for r in rows for o in r["retired"]}
-there = {"responder/" + f for f in os.listdir("lab/responder")}
+folder = os.environ["OCSP_LAB_DIR"] + "/responder/"
+there = {folder + f for f in os.listdir(folder)}
 assert there <= known, there - known'
 }
 
@@ -44,7 +45,7 @@ assert there <= known, there - known'
 trusted_fits() {
   local file
   file=$(ocsp-ca signer list --ca root --json | field path)
-  openssl x509 -in "lab/$file" >current.pem
+  openssl x509 -in "$file" >current.pem
   /usr/bin/python3 -ISc 'import sys
 sys.exit(open("current.pem").read() not in open("lab/responder.pem").read())'
 }
@@ -119,10 +120,10 @@ sys.exit(open("current.pem").read() not in open("lab/responder.pem").read())'
       cp -a bare lab
       killed "$call" "$n" ocsp-ca signer request --out k.csr || break
       key=$(ocsp-ca signer list --json | field requested)
-      [ -z "$key" ] || openssl pkey -in "lab/$key" -noout
+      [ -z "$key" ] || openssl pkey -in "$key" -noout
       ocsp-ca signer request --out k.csr
       key=$(ocsp-ca signer list --json | field requested)
-      openssl pkey -in "lab/$key" -pubout |
+      openssl pkey -in "$key" -pubout |
         cmp - <(openssl req -in k.csr -noout -pubkey)
       swept
     done

@@ -13,7 +13,7 @@ signer() {
 # sound CA : the current signer's file is there, fits, and is the CA's.
 sound() {
   local file
-  file=lab/$(signer "$1" path)
+  file=$(signer "$1" path)
   openssl pkey -in "$file" -pubout |
     cmp - <(openssl x509 -in "$file" -noout -pubkey)
   [ "$(stat -c %a "$file")" = 600 ]
@@ -33,15 +33,15 @@ sound() {
   sound root
   sound ca1
   openssl verify -x509_strict -CAfile lab/root.pem \
-    "lab/$(signer root path)"
-  openssl x509 -in "lab/$(signer ca1 path)" -noout -text | grep -q ED25519
+    "$(signer root path)"
+  openssl x509 -in "$(signer ca1 path)" -noout -text | grep -q ED25519
   # One CA alone, with another kind of key and life.
   before=$(signer root serial)
   ocsp-ca signer rotate --ca ca1 --algorithm p384 --days 3
   [ "$(signer root serial)" = "$before" ]
-  openssl x509 -in "lab/$(signer ca1 path)" -noout -text | grep -q P-384
+  openssl x509 -in "$(signer ca1 path)" -noout -text | grep -q P-384
   ocsp-ca signer rotate --ca ca1
-  openssl x509 -in "lab/$(signer ca1 path)" -noout -text | grep -q P-384
+  openssl x509 -in "$(signer ca1 path)" -noout -text | grep -q P-384
   [ "$(signer ca1 seconds_left)" -lt 260000 ]
   # The keys of those that retired long ago are gone.
   for _ in 1 2 3 4; do
@@ -91,7 +91,7 @@ sound() {
   [ "$(signer root serial)" = "$(signer ca1 serial)" ]
   sound root
   [ "$(grep -c BEGIN lab/responder.pem)" -eq 2 ]
-  openssl x509 -in "lab/$(signer root path)" >second.pem
+  openssl x509 -in "$(signer root path)" >second.pem
   # The new one stands first: some clients read only that.
   cat second.pem first.pem | cmp - lab/responder.pem
   [ "$(openssl x509 -in first.pem -noout -subject)" = \
@@ -112,7 +112,7 @@ sound() {
   ocsp-ca init --days 10
   exits 0 ocsp-ca signer rotate --days 20
   [[ $output == *'ends with its CA'* ]]
-  [ "$(openssl x509 -in "lab/$(signer root path)" -noout -enddate)" = \
+  [ "$(openssl x509 -in "$(signer root path)" -noout -enddate)" = \
     "$(openssl x509 -in lab/root.pem -noout -enddate)" ]
   ocsp-ca clock advance 11d
   exits 78 ocsp-ca signer rotate
@@ -232,7 +232,7 @@ sound() {
   [ "$(field signer <seen)" = "$(ocsp-check --response r.der --cert "$C" --json |
     field signer)" ]
   # The staple is the new signer's: the old one is not even needed.
-  openssl x509 -in "lab/$(signer root path)" >only.pem
+  openssl x509 -in "$(signer root path)" >only.pem
   ocsp-check "${https#https://}" --servername www.localhost \
     --responder-cert only.pem
 }
