@@ -78,7 +78,9 @@ static int take_over(const struct lab *lab, const char *path, const char *named,
                 return -1;
         if (found == 0 || strcmp(other, name) == 0)
                 return err_set(e, ERR_EXISTS,
-                    "%s: in the way: issued, but its files have to stay in %s",
+                    "%s: in the way: a certificate of that name is issued, but "
+                    "its files have to stay in %s: move it away, and the next "
+                    "'ocsp-ca issue' brings them",
                     named, path);
         return swap(path, named, e) == 0 ? 1 : -1;
 }
