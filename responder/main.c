@@ -1,6 +1,7 @@
 /* ocsp-responder: answers OCSP over HTTP from the lab's database. */
 #include "responder/worker.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/listen.h"
+#include "responder/confine.h"
 #include "responder/place.h"
 
 static const char program[] = "ocsp-responder";
@@ -25,6 +27,21 @@ enum { WATCH_S = 30 };
 enum { STATUS_CONNECTIONS = 1024 };
 
 /* ---- where ------------------------------------------------------------- */
+
+/* Listening, before anybody is answered; -1: not, or a server's by now. */
+struct sockets {
+        int ocsp;
+        int status;
+        char status_url[LISTEN_ADDRESS_MAX + sizeof("http://")]; /* "": off */
+};
+
+static void sockets_close(struct sockets *s)
+{
+        if (s->ocsp >= 0)
+                close(s->ocsp);
+        if (s->status >= 0)
+                close(s->status);
+}
 
 static int take_socket(
     const struct responder *r, const struct place *lab, int *fd, struct err *e)
@@ -78,6 +95,21 @@ static int take_place(struct responder *r, int *fd, struct err *e)
         return set_url(r, &lab, *fd, e);
 }
 
+static int take_status(
+    const struct options *o, struct sockets *s, struct err *e)
+{
+        char bound[LISTEN_ADDRESS_MAX];
+
+        if (o->status == NULL)
+                return 0;
+        if (listen_open(o->status, &s->status, e) != 0)
+                return err_prefix(e, "--status");
+        if (listen_address(s->status, bound, e) != 0)
+                return -1;
+        snprintf(s->status_url, sizeof(s->status_url), "http://%s", bound);
+        return 0;
+}
+
 /* As many descriptors as connections need, or as many as we may have. */
 static unsigned raise_files(unsigned connections)
 {
@@ -100,9 +132,10 @@ static unsigned raise_files(unsigned connections)
 
 /* ---- serving ----------------------------------------------------------- */
 
-static int start_server(struct responder *r, int fd, struct err *e)
+/* The socket is the server's then, even if it does not start. */
+static int start_server(struct responder *r, struct sockets *s, struct err *e)
 {
-        const struct httpd_options o = {.fd = fd,
+        const struct httpd_options o = {.fd = s->ocsp,
             .threads = r->options->threads,
             .max_connections = raise_files(r->options->max_connections),
             .max_body = OCSP_REQUEST_LIMIT,
@@ -111,6 +144,7 @@ static int start_server(struct responder *r, int fd, struct err *e)
             .arg = r,
             .refused = &r->refused};
 
+        s->ocsp = -1;
         return httpd_start(&o, &r->server, e);
 }
 
@@ -121,63 +155,50 @@ static void wake_status(void *responder)
         httpd_wake(r->status_server);
 }
 
-/* url: its address, "" if it is off. */
-static int start_status(
-    struct responder *r, char *url, size_t size, struct err *e)
+static int start_status(struct responder *r, struct sockets *s, struct err *e)
 {
-        struct httpd_options o = {.threads = 1,
+        const struct httpd_options o = {.fd = s->status,
+            .threads = 1,
             .max_connections = STATUS_CONNECTIONS,
             .handler = serve_status,
             .arg = r};
-        char bound[LISTEN_ADDRESS_MAX];
 
-        url[0] = '\0';
-        if (r->options->status == NULL)
+        if (s->status < 0)
                 return 0;
-        if (listen_open(r->options->status, &o.fd, e) != 0)
-                return err_prefix(e, "--status");
-        if (listen_address(o.fd, bound, e) != 0) {
-                close(o.fd);
-                return -1;
-        }
-        snprintf(url, size, "http://%s", bound);
+        s->status = -1;
         if (httpd_start(&o, &r->status_server, e) != 0)
                 return -1;
         journal_set_wake(r->journal, wake_status, r);
         return 0;
 }
 
-static int tell_ready(
-    const struct responder *r, const char *status_url, struct err *e)
+static int make_ready_line(const struct responder *r, const struct sockets *s,
+    struct buf *out, struct err *e)
 {
-        json_t *line =
-            json_pack("{s:s, s:s, s:s?, s:i, s:b}", "event", "ready", "url",
-                r->url, "status_url", status_url[0] != '\0' ? status_url : NULL,
-                "pid", (int)getpid(), "faults", !r->settings.no_faults);
+        const char *status = s->status_url[0] != '\0' ? s->status_url : NULL;
+        json_t *line = json_pack("{s:s, s:s, s:s?, s:i, s:b}", "event", "ready",
+            "url", r->url, "status_url", status, "pid", (int)getpid(), "faults",
+            !r->settings.no_faults);
         char *text = line != NULL ? json_dumps(line, JSON_COMPACT) : NULL;
-        struct buf file = {.len = 0};
-        int rc = 0;
 
-        if (text == NULL)
-                rc = err_set(e, ERR_OS, "ready line: out of memory");
-        buf_printf(&file, "%s\n", text != NULL ? text : "");
-        if (rc == 0 && r->options->ready_file != NULL)
-                rc = file_write(
-                    r->options->ready_file, file.data, file.len, 0644, e);
-        if (rc == 0) {
-                fwrite(file.data, 1, file.len, stdout);
-                rc = cli_flush(e);
-        }
-        buf_release(&file);
+        buf_printf(out, "%s\n", text != NULL ? text : "");
         free(text);
         json_decref(line);
-        return rc;
+        return text != NULL ? 0
+                            : err_set(e, ERR_OS, "ready line: out of memory");
+}
+
+static int print_ready(const struct buf *line, struct err *e)
+{
+        fwrite(line->data, 1, line->len, stdout);
+        return cli_flush(e);
 }
 
 /* Baseline Requirements 4.9.9: what public CAs may not use, labs may. */
 enum { VALIDITY_LEAST = 8 * 3600, VALIDITY_MOST = 7 * 86400 };
 
-static void tell_log(struct responder *r, const char *status_url)
+static void tell_log(
+    struct responder *r, const struct sockets *s, enum confinement confined)
 {
         const struct issuers *cas = r->workers[0]->issuers;
         const char *lab = r->settings.ocsp_url;
@@ -185,8 +206,13 @@ static void tell_log(struct responder *r, const char *status_url)
         char text[DURATION_TEXT_MAX];
         size_t i;
 
-        tell(LOG_INFO_, "main", "url=%s status=%s threads=%u serving", r->url,
-            status_url[0] != '\0' ? status_url : "off", r->options->threads);
+        tell(LOG_INFO_, "main", "url=%s status=%s threads=%u jail=%s serving",
+            r->url, s->status_url[0] != '\0' ? s->status_url : "off",
+            r->options->threads, confinement_name(confined));
+        if (confined == CONFINED_NO_PRIVS)
+                tell(LOG_WARN_, "main",
+                    "this kernel or this build has no Landlock: all files of "
+                    "this user stay within reach");
         if (lab[0] != '\0' && strcmp(r->url, lab) != 0)
                 tell(LOG_WARN_, "main",
                     "url=%s but certificates of this lab say %s", r->url, lab);
@@ -197,6 +223,21 @@ static void tell_log(struct responder *r, const char *status_url)
         for (i = 0; i < cas->len; i++)
                 worker_tell_issuer(cas->list[i]);
         responder_watch_signers(r, responder_now(r));
+}
+
+static void reopen(struct responder *r)
+{
+        int rc = tell_reopen(), number = errno;
+
+        registry_expire(r->registry);
+        if (rc == 0)
+                tell(LOG_INFO_, "main",
+                    "SIGHUP: log opened anew, signers will be");
+        else
+                tell(LOG_ERROR_, "main",
+                    "SIGHUP: signers will be loaded anew, but %s cannot be "
+                    "opened: %s: this file is kept",
+                    r->options->log, strerror(number));
 }
 
 /* Until SIGTERM or SIGINT; SIGHUP: log and signers anew.  Requests notice a
@@ -210,12 +251,8 @@ static void wait_for_the_end(struct responder *r, const sigset_t *signals)
                 signal = sigtimedwait(signals, NULL, &between);
                 if (signal == SIGTERM || signal == SIGINT)
                         break;
-                if (signal == SIGHUP) {
-                        tell_reopen();
-                        registry_expire(r->registry);
-                        tell(LOG_INFO_, "main",
-                            "SIGHUP: log opened anew, signers will be");
-                }
+                if (signal == SIGHUP)
+                        reopen(r);
                 responder_watch_signers(r, responder_now(r));
         }
         tell(LOG_INFO_, "main", "stopping signal=%d", signal);
@@ -232,29 +269,47 @@ static void block_signals(sigset_t *signals)
         signal(SIGPIPE, SIG_IGN);
 }
 
+/* All that needs more than a confined process has.  The file tells that it is
+ * ready a moment early: connections are taken, and wait for the threads. */
+static int open_up(
+    struct responder *r, struct sockets *s, struct buf *ready, struct err *e)
+{
+        const char *file = r->options->ready_file;
+
+        if (responder_check_signers(r, e) != 0 ||
+            take_place(r, &s->ocsp, e) != 0 ||
+            take_status(r->options, s, e) != 0 ||
+            pages_make(&r->pages, r->url, e) != 0 ||
+            make_ready_line(r, s, ready, e) != 0)
+                return -1;
+        return file == NULL
+                   ? 0
+                   : file_write(file, ready->data, ready->len, 0644, e);
+}
+
 static int serve(struct responder *r, struct err *e)
 {
-        char status_url[LISTEN_ADDRESS_MAX + sizeof("http://")];
+        struct sockets s = {.ocsp = -1, .status = -1};
+        struct buf ready = {.len = 0};
+        enum confinement confined;
         sigset_t signals;
-        int fd = -1, rc = -1;
+        int rc = -1;
 
         block_signals(&signals);
-        if (responder_check_signers(r, e) != 0 || take_place(r, &fd, e) != 0 ||
-            pages_make(&r->pages, r->url, e) != 0)
+        if (open_up(r, &s, &ready, e) != 0 ||
+            confine(r->options, &confined, e) != 0)
                 goto out;
         r->serving = true;
-        if (start_status(r, status_url, sizeof(status_url), e) != 0)
+        if (start_status(r, &s, e) != 0)
                 goto out;
-        tell_log(r, status_url);
-        rc = start_server(r, fd, e);
-        fd = -1; /* the server's now, even if it did not start */
-        if (rc == 0)
-                rc = tell_ready(r, status_url, e);
-        if (rc == 0)
-                wait_for_the_end(r, &signals);
+        tell_log(r, &s, confined);
+        if (start_server(r, &s, e) != 0 || print_ready(&ready, e) != 0)
+                goto out;
+        wait_for_the_end(r, &signals);
+        rc = 0;
 out:
-        if (fd >= 0)
-                close(fd);
+        sockets_close(&s);
+        buf_release(&ready);
         return rc;
 }
 

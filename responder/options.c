@@ -42,6 +42,10 @@ const char options_help[] =
     "or\n"
     "                        revoked\n"
     "  --ready-file F        gets the line that is printed when it can serve\n"
+    "  --no-jail             keep what a server gives up before it serves: "
+    "files\n"
+    "                        but DIR and the log, new connections, core "
+    "dumps\n"
     "  --answer REQ.der      one answer, offline; --out F, else standard "
     "output;\n"
     "                        --at TIME, else the lab's time\n"
@@ -203,35 +207,37 @@ static int set_cache(struct options *o, const char *text, struct err *e)
 
 /* ---- the table --------------------------------------------------------- */
 
-/* Without set it is a text, kept at that offset. */
+/* Without set it is a text, kept at that offset, or a mere flag there. */
 struct spec {
         const char *name;
         size_t at;
         int (*set)(struct options *o, const char *text, struct err *e);
+        bool flag;
 };
 
 static const struct spec specs[] = {
-    {"dir", offsetof(struct options, dir), NULL},
-    {"listen", offsetof(struct options, listen), NULL},
-    {"url", offsetof(struct options, url), NULL},
-    {"status", offsetof(struct options, status), NULL},
-    {"log", offsetof(struct options, log), NULL},
-    {"ready-file", offsetof(struct options, ready_file), NULL},
-    {"answer", offsetof(struct options, answer), NULL},
-    {"out", offsetof(struct options, out), NULL},
-    {"at", offsetof(struct options, at), NULL},
-    {"validity", 0, set_validity},
-    {"max-age", 0, set_max_age},
-    {"nonce", 0, set_nonce},
-    {"unissued", 0, set_unissued},
-    {"responder-id", 0, set_responder_id},
-    {"digest", 0, set_digest},
-    {"threads", 0, set_threads},
-    {"cache", 0, set_cache},
-    {"max-connections", 0, set_max_connections},
-    {"log-format", 0, set_log_format},
-    {"max-wait", 0, set_max_wait},
-    {"max-requests", 0, set_max_requests},
+    {"dir", offsetof(struct options, dir), NULL, false},
+    {"listen", offsetof(struct options, listen), NULL, false},
+    {"url", offsetof(struct options, url), NULL, false},
+    {"status", offsetof(struct options, status), NULL, false},
+    {"log", offsetof(struct options, log), NULL, false},
+    {"ready-file", offsetof(struct options, ready_file), NULL, false},
+    {"answer", offsetof(struct options, answer), NULL, false},
+    {"out", offsetof(struct options, out), NULL, false},
+    {"at", offsetof(struct options, at), NULL, false},
+    {"validity", 0, set_validity, false},
+    {"max-age", 0, set_max_age, false},
+    {"nonce", 0, set_nonce, false},
+    {"unissued", 0, set_unissued, false},
+    {"responder-id", 0, set_responder_id, false},
+    {"digest", 0, set_digest, false},
+    {"threads", 0, set_threads, false},
+    {"cache", 0, set_cache, false},
+    {"max-connections", 0, set_max_connections, false},
+    {"log-format", 0, set_log_format, false},
+    {"max-wait", 0, set_max_wait, false},
+    {"max-requests", 0, set_max_requests, false},
+    {"no-jail", offsetof(struct options, no_jail), NULL, true},
 };
 
 enum { SPECS_LEN = sizeof(specs) / sizeof(specs[0]) };
@@ -246,7 +252,10 @@ static int set(
         if (s->set != NULL)
                 return s->set(o, text, e) == 0 ? 0
                                                : err_prefix(e, "--%s", s->name);
-        memcpy((char *)o + s->at, &text, sizeof(text));
+        if (s->flag)
+                *(bool *)((char *)o + s->at) = true;
+        else
+                memcpy((char *)o + s->at, &text, sizeof(text));
         return 0;
 }
 
@@ -255,8 +264,9 @@ static void fill_table(struct option table[SPECS_LEN + 3])
         int i;
 
         for (i = 0; i < SPECS_LEN; i++)
-                table[i] = (struct option){
-                    specs[i].name, required_argument, NULL, SPEC + i};
+                table[i] = (struct option){specs[i].name,
+                    specs[i].flag ? no_argument : required_argument, NULL,
+                    SPEC + i};
         table[i++] = (struct option){"help", no_argument, NULL, HELP};
         table[i++] = (struct option){"version", no_argument, NULL, VERSION};
         table[i] = (struct option){NULL, 0, NULL, 0};

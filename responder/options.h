@@ -16,6 +16,7 @@ struct options {
         const char *listen; /* NULL: where the lab's URL says */
         const char *url;    /* NULL: the lab's, or made from the address */
         const char *status; /* NULL: off */
+        bool no_jail;
         const char *log;
         bool log_json;
         const char *ready_file;

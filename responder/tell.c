@@ -37,20 +37,21 @@ int tell_open(const char *path, bool json, struct err *e)
                    : err_errno(e, ERR_IO, "%s: cannot open the log", path);
 }
 
-void tell_reopen(void)
+int tell_reopen(void)
 {
         int fd;
 
-        if (!sink.json) {
-                log_reopen();
-                return;
-        }
-        fd = sink.path == NULL ? -1 : open_append(sink.path);
+        if (!sink.json)
+                return log_reopen();
+        if (sink.path == NULL)
+                return 0;
+        fd = open_append(sink.path);
         if (fd < 0)
-                return;
+                return -1;
         /* Swaps the file under the number that other threads use. */
         dup3(fd, sink.fd, O_CLOEXEC);
         close(fd);
+        return 0;
 }
 
 bool tell_is_json(void)

@@ -14,8 +14,9 @@
 /* path NULL: standard error.  Once, before threads start. */
 int tell_open(const char *path, bool json, struct err *e);
 
-/* Opens the same file anew, after it was renamed away. */
-void tell_reopen(void);
+/* Opens the same file anew, after it was renamed away.  -1 with errno if that
+ * cannot be: lines go to the old one then. */
+int tell_reopen(void);
 
 /* Every request has a line then, not only the remarkable ones. */
 bool tell_is_json(void);

@@ -68,6 +68,20 @@ static struct ruleset forbidden(const struct jail_spec *spec, int abi)
         return all;
 }
 
+static uint64_t rights(enum jail_access access, bool folder)
+{
+        switch (access) {
+        case JAIL_READ:
+                return folder ? READ_ALL : READ_FILE;
+        case JAIL_WRITE:
+                return folder ? WRITE_ALL : READ_FILE | WRITE_FILE;
+        case JAIL_MAKE:
+                return folder ? WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG
+                              : WRITE_FILE;
+        }
+        return 0;
+}
+
 static int landlock_abi(void)
 {
         long abi = syscall(SYS_landlock_create_ruleset, NULL, 0,
@@ -84,22 +98,19 @@ static int allow(
         int rc = 0;
 
         rule.parent_fd = open(place->path, O_PATH | O_CLOEXEC);
-        if (rule.parent_fd < 0 && errno == ENOENT)
+        if (rule.parent_fd < 0 && (errno == ENOENT || errno == EACCES))
                 return 0;
         if (rule.parent_fd < 0 || fstat(rule.parent_fd, &st) != 0) {
                 rc = err_errno(e, ERR_IO, "%s", place->path);
                 goto out;
         }
-        if (S_ISDIR(st.st_mode))
-                rule.allowed_access =
-                    place->access == JAIL_WRITE ? WRITE_ALL : READ_ALL;
-        else
-                rule.allowed_access = place->access == JAIL_WRITE
-                                          ? READ_FILE | WRITE_FILE
-                                          : READ_FILE;
-        rule.allowed_access &= known_files(abi);
+        rule.allowed_access =
+            rights(place->access, S_ISDIR(st.st_mode)) & known_files(abi);
+        /* EBADFD: a pipe or socket (/dev/stderr), which no rule can name and
+         * none forbids. */
         if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH,
-                &rule, 0) != 0)
+                &rule, 0) != 0 &&
+            errno != EBADFD)
                 rc = err_errno(e, ERR_OS, "jail: %s", place->path);
 out:
         if (rule.parent_fd >= 0)

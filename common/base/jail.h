@@ -18,10 +18,12 @@
 enum jail_access {
         JAIL_READ,
         JAIL_WRITE, /* read too; below a folder also make, rename, remove */
+        JAIL_MAKE,  /* below a folder make files and write; all else is not
+                       included: neither read nor rename nor remove */
 };
 
-/* A file, or a folder with all below it.  What is absent stays so: it is
- * passed over. */
+/* A file, or a folder with all below it.  What is absent or cannot be reached
+ * stays so: it is passed over. */
 struct jail_place {
         const char *path;
         enum jail_access access;

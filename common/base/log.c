@@ -39,15 +39,19 @@ int log_open(const char *path, enum log_level lowest, struct err *e)
         return file_path(sink.path, sizeof(sink.path), e, "%s", path);
 }
 
-void log_reopen(void)
+int log_reopen(void)
 {
-        int fd = sink.path[0] == '\0' ? -1 : open_append(sink.path);
+        int fd;
 
+        if (sink.path[0] == '\0')
+                return 0;
+        fd = open_append(sink.path);
         if (fd < 0)
-                return;
+                return -1;
         /* dup3 swaps the file under the number that other threads use. */
         dup3(fd, sink.fd, O_CLOEXEC);
         close(fd);
+        return 0;
 }
 
 static const char *level_name(enum log_level level)

@@ -20,8 +20,9 @@ enum log_level { LOG_DEBUG_, LOG_INFO_, LOG_WARN_, LOG_ERROR_ };
  * threads start. */
 int log_open(const char *path, enum log_level lowest, struct err *e);
 
-/* Opens the same file anew, after it was renamed away. */
-void log_reopen(void);
+/* Opens the same file anew, after it was renamed away.  -1 with errno if that
+ * cannot be: lines go to the old one then. */
+int log_reopen(void);
 
 /* One write(2) per line, cut at 2 KiB: lines of threads never mix. */
 void log_line(enum log_level level, const char *subsystem, const char *fmt, ...)
