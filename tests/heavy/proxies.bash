@@ -7,11 +7,11 @@ PATH=$PATH:/usr/sbin:/sbin # where users without root do not look
 
 # needs PROGRAM PACKAGE : else the test is skipped.
 needs() {
-  command -v "$1" >/dev/null || skip "no $1: apt-get install $2"
+  type -P "$1" >/dev/null || skip "no $1: apt-get install $2"
 }
 
-# nginx CONF [WORD=VALUE]... : the ports it listens on are in ${ports[@]}.
-nginx() {
+# nginx_runs CONF [WORD=VALUE]... : the ports it listens on are in ${ports[@]}.
+nginx_runs() {
   local conf=$BATS_TEST_DIRNAME/proxies/$1
   shift
   rm -f nginx.out
@@ -20,8 +20,8 @@ nginx() {
   nginx=$pid
 }
 
-# varnish : its port is in ${ports[0]}.
-varnish() {
+# varnish_runs : its port is in ${ports[0]}.
+varnish_runs() {
   sed "s/@port@/${url##*:}/" "$BATS_TEST_DIRNAME/proxies/cache.vcl" >cache.vcl
   varnishd -F -j none -n "$T/varnish" -a 127.0.0.1:0 -f "$T/cache.vcl" \
     -s malloc,8m -p vsl_space=1M -p thread_pool_min=5 >varnish.log 2>&1 3>&- &
@@ -48,8 +48,8 @@ in_front() {
   respond "$@"
   responder=$pid
   case $cache in
-  nginx) nginx cache.conf "upstream=${url#http://}" ;;
-  varnish) varnish ;;
+  nginx) nginx_runs cache.conf "upstream=${url#http://}" ;;
+  varnish) varnish_runs ;;
   esac
   through 0
   ask request "$C" "$I" >q.der

@@ -352,7 +352,7 @@ fetcher() {
   respond
   cat lab/root.pem >trust.pem
   cat lab/certs/www/cert.pem lab/certs/www/chain.pem >server.pem
-  nginx fetch.conf "upstream=${url#http://}"
+  nginx_runs fetch.conf "upstream=${url#http://}"
 }
 
 # stapled WORDS : a handshake shows them.
@@ -377,7 +377,7 @@ nginx_staples() {
   halt "$nginx"
   run -1 grep -E '\[(warn|error|crit|alert|emerg)\]' nginx.log
   ocsp-ca revoke www >/dev/null
-  nginx fetch.conf "upstream=${url#http://}"
+  nginx_runs fetch.conf "upstream=${url#http://}"
   eventually refused_to_staple
   stapled 'OCSP response: no response sent'
 }
