@@ -17,8 +17,10 @@ and runs the tests, or those whose name matches PATTERN (as ctest -R).
   --ci    with -Werror; then all again with clang and the address and undefined
           behaviour sanitizers, and the threaded programs with the thread
           sanitizer
-  --all   --ci, clang-tidy, and both commands of the README in a fresh
-          Debian 12 and 13; what can't be had is skipped with a word
+  --all   --ci, clang-tidy, tests with nginx, Varnish, Java and Go, and both
+          commands of the README in a fresh Debian 12 and 13; what can't be
+          had is skipped with a word.  The packages of nginx and Varnish may
+          start them as services
 USAGE
 }
 
@@ -119,12 +121,30 @@ tidy() {
       --warnings-as-errors='*' 2>/dev/null
 }
 
+# With what `dev` has built.
+heavy() {
+  OCSP_LAB_BIN=$top/build/dev/bin OCSP_LAB_BUILD=$top/build/dev \
+    bats --print-output-on-failure tests/heavy/*.bats
+}
+
+# Prints its table.
+oracles() {
+  PATH=$top/build/dev/bin:$PATH /usr/bin/python3 tests/heavy/oracles.py
+}
+
 # Names of packages: words.
 # shellcheck disable=SC2086
 case $mode in
 core) packages_need $packages_build $packages_test ;;
 *) packages_need $packages_build $packages_test $packages_ci ;;
 esac
+if [ $mode = all ]; then
+  # shellcheck disable=SC2046,SC2086
+  for package in $(packages_missing $packages_all); do
+    packages_need "$package" ||
+      echo "$say: $package: can't be had: what needs it is skipped"
+  done
+fi
 
 started=$(date +%s)
 stage dev tests dev
@@ -136,6 +156,8 @@ if [ $mode != core ]; then
 fi
 if [ $mode = all ]; then
   stage tidy tidy
+  stage heavy heavy
+  stage oracles oracles
   stage debian12 sh tests/heavy/fresh-debian.sh bookworm
   stage debian13 sh tests/heavy/fresh-debian.sh trixie
 fi
