@@ -206,6 +206,38 @@ PY
   done
 }
 
+# chromium : its GET, byte for byte: the URL of the certificate as it stands, a
+# slash, and base64 with three characters escaped.
+chromium() {
+  local aia base
+  aia=$(openssl x509 -in "$C" -noout -ocsp_uri)
+  base=/${aia#http://*/}
+  printf 'GET %s/%s HTTP/1.1\r\nHost: %s\r\nConnection: keep-alive\r\n' \
+    "$base" "$(ask path q.der)" 127.0.0.1:1
+  printf 'User-Agent: Mozilla/5.0 (X11; Linux x86_64) Chrome/140.0.0.0\r\n'
+  printf 'Accept-Encoding: gzip, deflate\r\n\r\n'
+}
+
+@test "a URL that ends in a slash: Chromium's GET with two of them" {
+  for path in / /pki/ocsp/; do
+    rm -rf lab
+    lab --ocsp-url "http://127.0.0.1:1$path"
+    respond
+    ask request "$C" "$I" >q.der
+    chromium >asked
+    head -n 1 asked | grep -q "^GET $path/M"
+    # Two in one connection, of which the second closes it.
+    { cat asked; sed 's/keep-alive/close/' asked; } | ask raw "$url" >page
+    [ "$(grep -a -c 'HTTP/1.1 200 ' page)" -eq 2 ]
+    post q.der
+    says singles.0.status good
+    /usr/bin/python3 -c 'import sys
+page, answer = (open(f, "rb").read() for f in ("page", "r.der"))
+sys.exit(page.count(answer) != 2 or b"ontent-Encoding" in page)'
+    halt "$pid"
+  done
+}
+
 @test "requests of all kinds in one go over one connection" {
   lab
   respond
