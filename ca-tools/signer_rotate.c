@@ -451,6 +451,20 @@ static int print_all(struct rotation *r, const struct args *a, struct err *e)
         return 0;
 }
 
+/* Each run of a cron job would make another. */
+static void note_short_lives(const struct rotation *r)
+{
+        const struct turn *turn;
+
+        for (turn = r->turns; turn < r->turns + r->len; turn++)
+                if (turn->outcome == TURN_DONE &&
+                    turn->row.signer_not_after - r->forge.now < r->if_due)
+                        fprintf(stderr,
+                            "ocsp-ca: note: the new signer of %s is due again "
+                            "at once: say --days, or less with --if-due\n",
+                            turn->row.name);
+}
+
 /* A cron job must fail where a signer runs out and nobody else can help. */
 static int judge(const struct rotation *r, struct err *e)
 {
@@ -477,6 +491,7 @@ static int rotate(struct rotation *r, const struct args *a, struct err *e)
                 return -1;
         if (print_all(r, a, e) != 0)
                 return -1;
+        note_short_lives(r);
         return judge(r, e);
 }
 

@@ -72,6 +72,16 @@ sound() {
   [[ $output == 'root: not due'* ]]
 }
 
+@test "--if-due with signers that live shorter: a note says so" {
+  ocsp-ca init --signer-days 2
+  ocsp-ca signer rotate --if-due 7d >out 2>log
+  grep -q 'note: the new signer of root is due again at once: say --days' log
+  ocsp-ca signer rotate --if-due 7d --days 30 2>log
+  [ ! -s log ]
+  ocsp-ca signer rotate --days 1 2>log
+  [ ! -s log ]
+}
+
 @test "model ca is not rotated, and with others it is passed over" {
   ocsp-ca init --signer ca
   exits 78 ocsp-ca signer rotate
