@@ -82,6 +82,14 @@ static void order_add(struct shard *s, struct entry *n)
         s->newest = n;
 }
 
+static void order_touch(struct shard *s, struct entry *n)
+{
+        if (s->newest == n)
+                return;
+        order_remove(s, n);
+        order_add(s, n);
+}
+
 /* ---- one shard; the caller holds its lock ------------------------------ */
 
 static struct entry **find(struct shard *s, uint64_t hash, struct span key)
@@ -99,13 +107,11 @@ static struct entry **find(struct shard *s, uint64_t hash, struct span key)
         return at;
 }
 
-/* What find has found; nothing found, nothing done. */
+/* What find has found. */
 static void drop(struct shard *s, struct entry **at)
 {
         struct entry *n = *at;
 
-        if (n == NULL)
-                return;
         *at = n->next;
         order_remove(s, n);
         s->entries--;
@@ -172,13 +178,16 @@ bool cache_get(struct cache *c, struct span key, struct cached *out)
         if (n != NULL) {
                 *out = n->value;
                 httpd_response_ref(out->response);
-                if (s->newest != n) {
-                        order_remove(s, n);
-                        order_add(s, n);
-                }
+                order_touch(s, n);
         }
         pthread_mutex_unlock(&s->lock);
         return n != NULL;
+}
+
+static size_t bytes_of(size_t key_len, const struct cached *value)
+{
+        return sizeof(struct entry) + key_len + RESPONSE_OVERHEAD +
+               httpd_response_body(value->response).len;
 }
 
 static struct entry *entry_new(
@@ -189,13 +198,27 @@ static struct entry *entry_new(
         if (n == NULL)
                 return NULL;
         n->hash = hash;
-        n->bytes = sizeof(*n) + key.len + RESPONSE_OVERHEAD +
-                   httpd_response_body(value->response).len;
+        n->bytes = bytes_of(key.len, value);
         n->value = *value;
         n->value.response = httpd_response_ref(value->response);
         n->key_len = key.len;
         memcpy(n->key, key.data, key.len);
         return n;
+}
+
+/* Most often only the stamp is new. */
+static void entry_renew(
+    struct shard *s, struct entry *n, const struct cached *value)
+{
+        struct httpd_response *old = n->value.response;
+
+        s->bytes -= n->bytes;
+        n->bytes = bytes_of(n->key_len, value);
+        s->bytes += n->bytes;
+        n->value = *value;
+        n->value.response = httpd_response_ref(value->response);
+        httpd_response_unref(old);
+        order_touch(s, n);
 }
 
 void cache_put(struct cache *c, struct span key, const struct cached *entry)
@@ -206,12 +229,12 @@ void cache_put(struct cache *c, struct span key, const struct cached *entry)
 
         if (c->shard_limit == 0)
                 return;
-        n = entry_new(hash, key, entry);
-        if (n == NULL)
-                return;
         pthread_mutex_lock(&s->lock);
-        drop(s, find(s, hash, key));
-        insert(s, n);
+        n = *find(s, hash, key);
+        if (n != NULL)
+                entry_renew(s, n, entry);
+        else if ((n = entry_new(hash, key, entry)) != NULL)
+                insert(s, n);
         evict(s, c->shard_limit);
         pthread_mutex_unlock(&s->lock);
 }

@@ -64,6 +64,42 @@ static void what_was_put_is_found_and_replaced(void **state)
         cache_free(c);
 }
 
+static void put_body(struct cache *c, int n, const char *body)
+{
+        struct cached v = {.dated = 0};
+        char text[16];
+
+        assert_int_equal(httpd_response_new(
+                             (struct span){(const uint8_t *)body, strlen(body)},
+                             NULL, 0, &v.response, NULL),
+            0);
+        cache_put(c, key_of(n, text), &v);
+        httpd_response_unref(v.response);
+}
+
+static void what_is_replaced_counts_with_its_new_size(void **state)
+{
+        struct cache *c = cache_of(1 << 20);
+        struct cached v;
+        size_t bytes;
+        char text[16];
+
+        (void)state;
+        put_body(c, 1, "short");
+        bytes = cache_measure(c).bytes;
+        put_body(c, 1, "not so short");
+        assert_int_equal(cache_measure(c).bytes, bytes + 7);
+        assert_true(cache_get(c, key_of(1, text), &v));
+        assert_int_equal(httpd_response_body(v.response).len, 12);
+        cache_put(c, key_of(1, text), &v); /* the same, with its response */
+        httpd_response_unref(v.response);
+        assert_int_equal(cache_measure(c).bytes, bytes + 7);
+        put_body(c, 1, "");
+        assert_int_equal(cache_measure(c).bytes, bytes - 5);
+        assert_int_equal(cache_measure(c).entries, 1);
+        cache_free(c);
+}
+
 static void thousands_are_found_again(void **state)
 {
         struct cache *c = cache_of(64 << 20);
@@ -140,6 +176,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
             cmocka_unit_test(what_was_put_is_found_and_replaced),
+            cmocka_unit_test(what_is_replaced_counts_with_its_new_size),
             cmocka_unit_test(thousands_are_found_again),
             cmocka_unit_test(limit_is_kept_and_the_longest_unused_go_first),
             cmocka_unit_test(limit_of_zero_keeps_nothing),
