@@ -3,6 +3,7 @@
 #ifndef OCSP_LAB_RESPONDER_WORKER_H
 #define OCSP_LAB_RESPONDER_WORKER_H
 
+#include "responder/changes.h"
 #include "responder/responder.h"
 #include "responder/tally.h"
 
@@ -23,6 +24,7 @@ struct worker {
         uint64_t generation;     /* of the registry */
         uint64_t clock;          /* its generation then */
         struct issuers *issuers;
+        struct changes changes; /* up to stamp, at least */
         int64_t since_ms;  /* the request has waited since then; 0: no wait */
         int64_t signed_at; /* since_ms of the last request that was signed */
         struct ocsp_request request;

@@ -25,6 +25,7 @@ struct cache_basis {
 
 struct cached {
         struct cadb_stamp stamp; /* the basis was found so at this state */
+        int64_t seen; /* and all events up to this one were looked at */
         struct cache_basis basis;
         struct answer_life life;
         struct answer_finding finding;
