@@ -260,3 +260,19 @@ PY
   ocsp-ca signer install s.pem >/dev/null
   verdict good
 }
+
+@test "the unit file: systemd can read it, and its command line works" {
+  unit=$OCSP_LAB_BUILD/responder/ocsp-responder.service
+  sed "s|^ExecStart=[^ ]*/|ExecStart=$OCSP_LAB_BIN/|" "$unit" >ocsp-responder.service
+  grep -q "^ExecStart=$OCSP_LAB_BIN/ocsp-responder " ocsp-responder.service
+  lab
+  command=$(sed -n '/^ExecStart=/,/[^\\]$/p' ocsp-responder.service |
+    sed 's/^ExecStart=//; s/\\$//; s|/var/lib/ocsp|lab|; s/:808[01]/:0/' | tr '\n' ' ')
+  read -ra words <<<"$command"
+  serve responder "${words[@]}"
+  [ "$(field url <<<"$ready")" = http://ocsp.example.org ]
+  # shellcheck disable=SC2230
+  if ! which systemd-analyze; then skip "no systemd-analyze here"; fi
+  systemd-analyze verify --man=no ./ocsp-responder.service 2>&1 | tee said
+  [ ! -s said ]
+}
