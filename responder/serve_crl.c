@@ -104,13 +104,14 @@ static struct httpd_reply tell_failure(
 /* ---- sending ----------------------------------------------------------- */
 
 /* How long a cache may have it: until its nextUpdate in the lab's time, and no
- * longer than --max-age. */
+ * longer than --max-age.  Not steady: another one of the same second may have
+ * been there before it. */
 static struct answer_life life_of(
     const struct worker *w, const struct crlfile *f, int64_t now)
 {
         int64_t most = w->responder->options->policy.max_age;
         struct answer_life life = {
-            f->this_update, f->next_update, f->next_update, true, true};
+            f->this_update, f->next_update, f->next_update, true, false};
 
         if (now < f->this_update)
                 life.resign_at = now; /* the clock was moved back */
