@@ -302,6 +302,12 @@ static int add_signer(struct work *w, X509 *cert, struct err *e)
 
         if (w->row.model == CADB_SIGNER_DELEGATED)
                 return add_delegate(w, cert, e);
+        if (!pki_may_sign(cert))
+                return err_set(e, ERR_CONFIG,
+                    "%s: its keyUsage lacks digitalSignature, so it may not "
+                    "sign OCSP answers itself: leave out --signer ca (RFC 5280 "
+                    "section 4.2.1.3)",
+                    w->im->wish->ca_certs[0]);
         if (forge_pair_take(&ca, cert, w->key, e) == 0)
                 rc = forge_signer_row(
                     &w->im->forge, w->row.id, &ca, "", false, e);

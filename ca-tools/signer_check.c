@@ -62,20 +62,15 @@ static int check_issuer(const struct signer_question *q, struct err *e)
 
 /* ---- what it may be used for ------------------------------------------- */
 
-/* Absent allows everything, RFC 5280 section 4.2.1.3. */
 static int check_usage(const struct signer_question *q, struct err *e)
 {
-        ASN1_BIT_STRING *usage =
-            X509_get_ext_d2i(q->cert, NID_key_usage, NULL, NULL);
-        bool ok = usage == NULL || ASN1_BIT_STRING_get_bit(usage, 0) == 1;
-
-        ASN1_BIT_STRING_free(usage);
         if (pki_ca_check(q->cert, q->path, NULL) == 0)
                 return refuse(q, "a CA certificate, and no OCSP signer's",
                     "basicConstraints, RFC 5280 section 4.2.1.9", e);
-        return ok ? 0
-                  : refuse(q, "its keyUsage lacks digitalSignature",
-                        "RFC 5280 section 4.2.1.3", e);
+        return pki_may_sign(q->cert)
+                   ? 0
+                   : refuse(q, "its keyUsage lacks digitalSignature",
+                         "RFC 5280 section 4.2.1.3", e);
 }
 
 static int check_purpose(const struct signer_question *q, struct err *e)

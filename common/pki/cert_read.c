@@ -252,3 +252,8 @@ int pki_ca_check(X509 *cert, const char *path, struct err *e)
                     path, name);
         return 0;
 }
+
+bool pki_may_sign(X509 *cert)
+{
+        return (X509_get_key_usage(cert) & KU_DIGITAL_SIGNATURE) != 0;
+}

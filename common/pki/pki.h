@@ -72,6 +72,10 @@ int pki_cert_pem(const X509 *cert, struct buf *out, struct err *e);
  * and 4.2.1.3). */
 int pki_ca_check(X509 *cert, const char *path, struct err *e);
 
+/* keyUsage allows digitalSignature, which signing OCSP answers is; absent it
+ * allows all (RFC 5280 section 4.2.1.3). */
+bool pki_may_sign(X509 *cert);
+
 /* The one of certs that issued cert (by name, and by signature), borrowed;
  * NULL if none. */
 X509 *pki_issuer_of(X509 *cert, STACK_OF(X509) *certs);

@@ -7,17 +7,6 @@
 
 #include "pki/pki.h"
 
-/* keyUsage absent allows everything, RFC 5280 section 4.2.1.3. */
-static bool has_digital_signature(X509 *cert)
-{
-        ASN1_BIT_STRING *usage =
-            X509_get_ext_d2i(cert, NID_key_usage, NULL, NULL);
-        bool ok = usage == NULL || ASN1_BIT_STRING_get_bit(usage, 0) == 1;
-
-        ASN1_BIT_STRING_free(usage);
-        return ok;
-}
-
 /* What the extended key usage holds. */
 struct purposes {
         bool ocsp_signing;
@@ -53,7 +42,7 @@ static bool issued_by(X509 *cert, X509 *ca)
 
 static int check_usage(X509 *cert, const char *path, struct err *e)
 {
-        if (has_digital_signature(cert))
+        if (pki_may_sign(cert))
                 return 0;
         return err_set(e, ERR_CONFIG,
             "%s: the signer's keyUsage does not allow digitalSignature "

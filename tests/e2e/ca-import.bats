@@ -404,6 +404,19 @@ END
   [ ! -e lab ]
 }
 
+@test "a CA that may not sign answers is not made to" {
+  mkdir oca
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+    -keyout oca/ca.key -out oca/ca.pem -subj '/CN=Certs only' \
+    -addext keyUsage=critical,keyCertSign,cRLSign 2>/dev/null
+  own=(ocsp-ca import --ca-cert oca/ca.pem --ca-key oca/ca.key)
+  exits 78 "${own[@]}" --signer ca
+  [[ $output == *"oca/ca.pem: its keyUsage lacks digitalSignature"* ]]
+  [ ! -e lab ]
+  "${own[@]}" >/dev/null
+  serve responder ocsp-responder --listen 127.0.0.1:0
+}
+
 @test "a wrong command line is refused" {
   elsewhere
   exits 64 ocsp-ca import
