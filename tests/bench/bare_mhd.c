@@ -17,7 +17,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { THREADS_MAX = 64, FILE_MAX = 64 << 10, CONNECTIONS = 10000 };
+enum {
+        THREADS_MAX = 64,
+        FILE_MAX = 64 << 10,
+        CONNECTIONS = 10000,
+        /* As in common/httpd: half of libmicrohttpd's default, all of which is
+         * cleared for each request. */
+        MEMORY = 16384,
+};
 
 static struct MHD_Response *response;
 
@@ -89,7 +96,8 @@ static void *serve(void *arg)
         struct MHD_Daemon *daemon = MHD_start_daemon(MHD_USE_EPOLL, 0, NULL,
             NULL, answer, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
             MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS,
-            MHD_OPTION_CONNECTION_TIMEOUT, 10U, MHD_OPTION_END);
+            MHD_OPTION_CONNECTION_TIMEOUT, 10U,
+            MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY, MHD_OPTION_END);
         const union MHD_DaemonInfo *info;
         MHD_UNSIGNED_LONG_LONG ms;
         struct pollfd p = {.events = POLLIN};

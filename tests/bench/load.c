@@ -1,10 +1,12 @@
 /*
  * An HTTP load: keep-alive connections that send prepared requests.
  *
- *   load ADDR:PORT REQUESTS-FILE CONNECTIONS COUNT
+ *   load [-c] ADDR:PORT REQUESTS-FILE CONNECTIONS COUNT [FIRST]
  *
  * REQUESTS-FILE holds raw HTTP requests, each after its length as a decimal
- * line.  They are sent in turn, one at a time per connection, COUNT in all.
+ * line.  They are sent in turn from number FIRST (0) on, one at a time per
+ * connection, COUNT in all.  With -c each has a connection of its own, which
+ * the server closes after its answer.
  * Prints one line of JSON: requests, errors (not status 200), seconds, and
  * the time of a request in microseconds (p50, p99, most).  Ends with 1 if
  * the server closed or said something else than HTTP.
@@ -48,6 +50,9 @@ static struct request *requests;
 static size_t requests_len, next_request;
 static long started, done, wanted, errors;
 static uint64_t histogram[SLOTS], most;
+static struct sockaddr_in to;
+static bool once; /* a connection a request */
+static int epoll;
 
 static void fail(const char *what)
 {
@@ -135,12 +140,29 @@ static void send_some(struct connection *c)
                 c->sent += (size_t)n;
 }
 
+static void connect_one(struct connection *c)
+{
+        struct epoll_event event = {.events = EPOLLIN, .data.ptr = c};
+        int one = 1;
+
+        c->fd = socket(AF_INET, SOCK_STREAM, 0);
+        if (c->fd < 0 ||
+            connect(c->fd, (const struct sockaddr *)(const void *)&to,
+                sizeof(to)) != 0)
+                fail("connect");
+        setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+        if (epoll_ctl(epoll, EPOLL_CTL_ADD, c->fd, &event) != 0)
+                fail("epoll");
+}
+
 static void begin(struct connection *c)
 {
         c->request = &requests[next_request++ % requests_len];
         c->sent = c->got = 0;
         c->began = now_ns();
         started++;
+        if (c->fd < 0)
+                connect_one(c);
         send_some(c);
 }
 
@@ -161,6 +183,20 @@ static size_t response_len(const struct connection *c)
         return (size_t)(end + 4 - c->response) + body;
 }
 
+static void complete(struct connection *c)
+{
+        note(now_ns() - c->began);
+        done++;
+        if (c->got < 12 || memcmp(c->response + 9, "200", 3) != 0)
+                errors++;
+        if (once) {
+                close(c->fd);
+                c->fd = -1;
+        }
+        if (started < wanted)
+                begin(c);
+}
+
 static void receive(struct connection *c)
 {
         ssize_t n = recv(c->fd, c->response + c->got,
@@ -169,59 +205,38 @@ static void receive(struct connection *c)
 
         if (n < 0 && errno == EAGAIN)
                 return;
+        len = response_len(c);
+        if (n == 0 && once && len != 0 && c->got == len) {
+                complete(c);
+                return;
+        }
         if (n <= 0)
                 fail("the server closed");
         c->got += (size_t)n;
         len = response_len(c);
-        if (len == 0 || c->got < len) {
-                if (c->got == sizeof(c->response))
-                        fail("a response too large");
-                return;
-        }
-        note(now_ns() - c->began);
-        done++;
-        if (c->got < 12 || memcmp(c->response + 9, "200", 3) != 0)
-                errors++;
-        if (started < wanted)
-                begin(c);
+        if (len != 0 && c->got >= len && !once)
+                complete(c);
+        else if (c->got == sizeof(c->response))
+                fail("a response too large");
 }
 
 /* ---- connections -------------------------------------------------------- */
 
 static struct sockaddr_in where(const char *text)
 {
-        struct sockaddr_in to = {.sin_family = AF_INET};
+        struct sockaddr_in at = {.sin_family = AF_INET};
         const char *colon = strrchr(text, ':');
         char host[64];
 
         snprintf(host, sizeof(host), "%.*s",
             colon != NULL ? (int)(colon - text) : 0, text);
-        if (colon == NULL || inet_pton(AF_INET, host, &to.sin_addr) != 1)
+        if (colon == NULL || inet_pton(AF_INET, host, &at.sin_addr) != 1)
                 fail(text);
-        to.sin_port = htons((uint16_t)atoi(colon + 1));
-        return to;
+        at.sin_port = htons((uint16_t)atoi(colon + 1));
+        return at;
 }
 
-static struct connection *open_one(const struct sockaddr_in *to, int epoll)
-{
-        struct connection *c = calloc(1, sizeof(*c));
-        struct epoll_event event = {.events = EPOLLIN, .data.ptr = c};
-        int one = 1;
-
-        if (c == NULL)
-                fail("memory");
-        c->fd = socket(AF_INET, SOCK_STREAM, 0);
-        if (c->fd < 0 ||
-            connect(c->fd, (const struct sockaddr *)(const void *)to,
-                sizeof(*to)) != 0)
-                fail("connect");
-        setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-        if (epoll_ctl(epoll, EPOLL_CTL_ADD, c->fd, &event) != 0)
-                fail("epoll");
-        return c;
-}
-
-static void run(int epoll)
+static void run(void)
 {
         struct epoll_event events[EVENTS];
         struct connection *c;
@@ -242,34 +257,43 @@ static void run(int epoll)
 
 int main(int argc, char **argv)
 {
-        struct sockaddr_in to;
         struct connection **all;
         long connections, i;
         uint64_t start;
         double seconds;
-        int epoll = epoll_create1(0);
 
-        if (argc != 5) {
-                fprintf(stderr,
-                    "usage: load ADDR:PORT REQUESTS CONNECTIONS COUNT\n");
+        once = argc > 1 && strcmp(argv[1], "-c") == 0;
+        argv += once;
+        argc -= once;
+        if (argc != 5 && argc != 6) {
+                fprintf(stderr, "usage: load [-c] ADDR:PORT REQUESTS "
+                                "CONNECTIONS COUNT [FIRST]\n");
                 return 64;
         }
         to = where(argv[1]);
         read_requests(argv[2]);
         connections = atol(argv[3]);
         wanted = atol(argv[4]);
+        next_request = argc > 5 ? (size_t)atol(argv[5]) : 0;
         if (connections < 1 || connections > CONNECTIONS_MAX ||
             wanted < connections)
                 return 64;
+        epoll = epoll_create1(0);
         all = calloc((size_t)connections, sizeof(struct connection *));
-        if (all == NULL)
-                fail("memory");
-        for (i = 0; i < connections; i++)
-                all[i] = open_one(&to, epoll);
+        if (epoll < 0 || all == NULL)
+                fail("start");
+        for (i = 0; i < connections; i++) {
+                all[i] = calloc(1, sizeof(struct connection));
+                if (all[i] == NULL)
+                        fail("memory");
+                all[i]->fd = -1;
+                if (!once)
+                        connect_one(all[i]);
+        }
         start = now_ns();
         for (i = 0; i < connections; i++)
                 begin(all[i]);
-        run(epoll);
+        run();
         seconds = (double)(now_ns() - start) / 1e9;
         printf("{\"requests\": %ld, \"errors\": %ld, \"seconds\": %.4f, "
                "\"rate\": %.0f, \"p50\": %.1f, \"p99\": %.1f, \"most\": "
