@@ -21,7 +21,7 @@ static void note(const char *what, const char *path)
 
         if (strncmp(name, "cadb.", 5) == 0)
                 name = "DIR";
-        snprintf(diary + used, sizeof(diary) - used, "%s %s; ", what, name);
+        snprintf(diary + used, sizeof(diary) - used, "%s %.64s; ", what, name);
 }
 
 static void note_sync(int fd)
