@@ -1,23 +1,28 @@
 #include "responder/answer/answer.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/httpdate.h"
 
-__attribute__((format(printf, 3, 4))) static void add(
-    struct delivery *d, const char *name, const char *fmt, ...)
-{
-        va_list ap;
+_Static_assert(DELIVERY_VALUE_MAX >= (int)HTTP_DATE_MAX, "a date is a value");
+_Static_assert(DELIVERY_VALUE_MAX >= (int)ANSWER_ETAG_MAX, "an entity tag too");
 
+/* One header more; returns the room for its value. */
+static char *add(struct delivery *d, const char *name)
+{
         d->headers[d->headers_len].name = name;
-        va_start(ap, fmt);
-        vsnprintf(
-            d->headers[d->headers_len].value, DELIVERY_VALUE_MAX, fmt, ap);
-        va_end(ap);
-        d->headers_len++;
+        return d->headers[d->headers_len++].value;
+}
+
+static void add_text(struct delivery *d, const char *name, const char *text)
+{
+        size_t len = strnlen(text, DELIVERY_VALUE_MAX - 1);
+        char *value = add(d, name);
+
+        memcpy(value, text, len);
+        value[len] = '\0';
 }
 
 /* RFC 9919 section 7.1: no cache may have it when a new one is signed, nor at
@@ -36,18 +41,16 @@ static void begin(struct delivery *out, struct span body, const char *type)
         out->status = 200;
         out->body = body;
         out->headers_len = 0;
-        add(out, "Content-Type", "%s", type);
+        add_text(out, "Content-Type", type);
 }
 
 static void add_caching(struct delivery *out, const struct answer_life *life,
     const char *etag, int64_t now)
 {
-        char date[HTTP_DATE_MAX];
-
-        add(out, "Last-Modified", "%s", http_date(life->this_update, date));
-        add(out, "Expires", "%s", http_date(life->next_update, date));
-        add(out, "ETag", "%s", etag);
-        add(out, "Cache-Control",
+        http_date(life->this_update, add(out, "Last-Modified"));
+        http_date(life->next_update, add(out, "Expires"));
+        add_text(out, "ETag", etag);
+        snprintf(add(out, "Cache-Control"), DELIVERY_VALUE_MAX,
             "max-age=%" PRId64 ", public, no-transform, must-revalidate",
             max_age(life, now));
 }
@@ -57,7 +60,7 @@ void delivery_make(const struct answer_life *life, const char *etag,
 {
         begin(out, body, "application/ocsp-response");
         if (life == NULL || !life->shareable)
-                add(out, "Cache-Control", "no-store");
+                add_text(out, "Cache-Control", "no-store");
         else
                 add_caching(out, life, etag, now);
 }
