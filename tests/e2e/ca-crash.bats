@@ -178,7 +178,11 @@ whole() {
   for pid in "${pids[@]}"; do
     wait "$pid"
   done
-  ocsp-ca crl
+  # Who is being killed may hold on to its folder for a moment.
+  for _ in $(seq 100); do
+    ocsp-ca crl >/dev/null
+    [ -n "$(ls -A lab/certs/.new)" ] || break
+  done
   [ -z "$(ls -A lab/certs/.new)" ]
   for folder in lab/certs/*; do
     fits "${folder##*/}"

@@ -67,6 +67,7 @@ PY
 
 @test "F5 --nonce ignore: a normal, kept answer without a nonce" {
   own_lab
+  ocsp-ca clock freeze >/dev/null
   respond --nonce ignore
   export url status_url
   conform <<'PY'
