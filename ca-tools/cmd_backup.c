@@ -100,6 +100,10 @@ const struct command cmd_backup = {
         "another name\nfor FILE it must become ca.db in there.  The clock is "
         "the real one then, CRLs are\nmade anew by 'ocsp-ca crl'.  What was "
         "done after the backup is lost: revoke again\nwhat 'ocsp-ca events' of "
-        "the old directory, or your own records, say.\n\n" HELP_COMMON,
+        "the old directory, or your own records, say.\n\n"
+        "Into a directory that was in use: end its programs first and remove "
+        "its ca.db-wal\nand ca.db-shm, which belong to the old database; "
+        "beside "
+        "a log that is left the\nbackup is refused.\n\n" HELP_COMMON,
     .run = run,
 };
