@@ -104,14 +104,13 @@ static struct httpd_reply tell_failure(
 /* ---- sending ----------------------------------------------------------- */
 
 /* How long a cache may have it: until its nextUpdate in the lab's time, and no
- * longer than --max-age.  Not steady: another one of the same second may have
- * been there before it. */
+ * longer than --max-age. */
 static struct answer_life life_of(
     const struct worker *w, const struct crlfile *f, int64_t now)
 {
         int64_t most = w->responder->options->policy.max_age;
         struct answer_life life = {
-            f->this_update, f->next_update, f->next_update, true, false};
+            f->this_update, f->next_update, f->next_update, true};
 
         if (now < f->this_update)
                 life.resign_at = now; /* the clock was moved back */
@@ -138,9 +137,8 @@ static struct httpd_reply send_file(struct worker *w,
         if (httpd_response_file(f->fd, f->size, headers, d.headers_len,
                 &w->responder->crls_open, &reply.response, &e) != 0)
                 return tell_failure(w, CRL_UNAVAILABLE, &e);
-        if (delivery_not_modified(&life, f->etag,
-                httpd_request_header(q, "If-None-Match"),
-                httpd_request_header(q, "If-Modified-Since")))
+        if (delivery_not_modified(
+                &life, f->etag, httpd_request_header(q, "If-None-Match")))
                 reply.status = 304;
         count(w, reply.status == 304 ? CRL_NOT_MODIFIED : CRL_SENT);
         return reply;

@@ -364,10 +364,6 @@ static void answer_kept(
                 take_cached(w, &c, key, m, CACHE_AGAIN, out);
                 return;
         }
-        /* Whoever has c can't tell it from the new one by its date. */
-        if (c.response != NULL &&
-            c.life.this_update >= w->answer.life.this_update)
-                w->answer.life.steady = false;
         httpd_response_unref(c.response);
         carry_out(w, m, out);
         if (out->status == OCSP_SUCCESSFUL)

@@ -63,7 +63,6 @@ struct answer_life {
         int64_t next_update;
         int64_t resign_at; /* from here on a new one is signed */
         bool shareable;    /* caches may keep it and give it to others */
-        bool steady;       /* all of this thisUpdate said the same */
 };
 
 /* Not to be copied: ocsp points into it. */
@@ -131,10 +130,11 @@ void delivery_make(const struct answer_life *life, const char *etag,
 void delivery_make_crl(const struct answer_life *life, const char *etag,
     int64_t now, struct delivery *out);
 
-/* If-None-Match and If-Modified-Since (NULL: absent) of a GET or HEAD, RFC
- * 9110 section 13.2.2: true for 304.  The latter has whole seconds, in which
- * much can happen: it counts only if life is steady. */
-bool delivery_not_modified(const struct answer_life *life, const char *etag,
-    const char *none_match, const char *modified_since);
+/* If-None-Match (NULL: absent) of a GET or HEAD, RFC 9110 section 13.1.2: true
+ * for 304.  If-Modified-Since never counts: it has whole seconds, in which a
+ * certificate can be held and released, and a lab's clock stands still or goes
+ * back. */
+bool delivery_not_modified(
+    const struct answer_life *life, const char *etag, const char *none_match);
 
 #endif

@@ -93,16 +93,9 @@ static bool etag_in(const char *list, const char *etag)
         return false;
 }
 
-bool delivery_not_modified(const struct answer_life *life, const char *etag,
-    const char *none_match, const char *modified_since)
+bool delivery_not_modified(
+    const struct answer_life *life, const char *etag, const char *none_match)
 {
-        int64_t since;
-
-        if (!life->shareable)
-                return false;
-        if (none_match != NULL)
-                return etag_in(none_match, etag);
-        return modified_since != NULL && life->steady &&
-               http_date_parse(modified_since, &since) &&
-               life->this_update <= since;
+        return life->shareable && none_match != NULL &&
+               etag_in(none_match, etag);
 }

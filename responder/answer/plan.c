@@ -174,8 +174,6 @@ static bool find_one(const struct answer_policy *p,
         if (n == 0)
                 out->row_version = found == 1 ? state.version : 0;
         out->life.shareable = out->life.shareable && f->issued;
-        /* Whoever was good in this second may have been revoked since. */
-        out->life.steady = out->life.steady && f->status == OCSP_GOOD;
         *single = (struct ocsp_single){.certid = id->der,
             .status = f->status,
             .revocation_time = f->revocation_time,
@@ -229,7 +227,6 @@ static bool plan(const struct answer_policy *p, const struct issuers *issuers,
                 return false;
         set_times(p, now, out);
         out->life.shareable = !answer_wants_nonce(p, q);
-        out->life.steady = true;
         for (i = 0; i < q->certids_len; i++)
                 if (!find_one(p, source, &q->certids[i], out, i))
                         return false;

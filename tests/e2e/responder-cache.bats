@@ -114,38 +114,28 @@ frozen() {
   done
 }
 
-@test "If-Modified-Since counts only without If-None-Match" {
+# A date has whole seconds; the lab's clock stands still or goes back.  With no
+# cache the responder doesn't even know what it said a moment ago.
+@test "If-Modified-Since never makes a 304, so it hides no change" {
   frozen
-  get q.der
-  since=$(header Last-Modified)
-  get q.der -H "If-Modified-Since: $since"
-  head -n 1 head | grep -q ' 304 '
-  get q.der -H "If-Modified-Since: $since" -H 'If-None-Match: "x"'
-  head -n 1 head | grep -q ' 200 '
-  get q.der -H 'If-Modified-Since: Sat, 05 Jan 2030 00:00:00 GMT'
-  head -n 1 head | grep -q ' 200 '
-  get q.der -H 'If-Modified-Since: Sunday, 06-Jan-30 09:00:00 GMT'
-  head -n 1 head | grep -q ' 304 '
-  get q.der -H 'If-Modified-Since: nonsense'
-  head -n 1 head | grep -q ' 200 '
-}
-
-@test "If-Modified-Since never hides a change within the same second" {
-  frozen
-  get q.der
-  since=$(header Last-Modified)
-  for change in revoked good; do
-    case $change in
-    revoked) ocsp-ca hold www >/dev/null ;;
-    good) ocsp-ca release www >/dev/null ;;
-    esac
-    for _ in 1 2; do
-      get q.der -H "If-Modified-Since: $since"
-      says singles.0.status $change
-      [ "$(header Last-Modified)" = "$since" ]
-    done
-    get q.der -H "If-None-Match: $(header ETag)"
-    head -n 1 head | grep -q ' 304 '
+  for cache in 1 0; do
+    respond --cache "$cache"
+    get q.der
+    since=$(header Last-Modified)
+    tag=$(header ETag)
+    get q.der -H 'If-Modified-Since: Sat, 05 Jan 2036 00:00:00 GMT'
+    head -n 1 head | grep -q ' 200 '
+    ocsp-ca hold www >/dev/null
+    get q.der -H "If-Modified-Since: $since"
+    says singles.0.status revoked
+    [ "$(header Last-Modified)" = "$since" ]
+    held=$(header ETag)
+    [ "$held" != "$tag" ]
+    ocsp-ca release www >/dev/null
+    get q.der -H "If-Modified-Since: $since" -H "If-None-Match: $held"
+    says singles.0.status good
+    get q.der -H "If-Modified-Since: $since"
+    says singles.0.status good
   done
 }
 
