@@ -19,8 +19,9 @@ struct errand {
         struct err err;
 };
 
-static int judge(void *arg, struct span der, struct err *why)
+static int judge(void *arg, const struct fetch_answer *a, struct err *why)
 {
+        struct staple_answer fresh = {a->der, true, a->max_age};
         struct errand *d = arg;
         struct ocsp_question q = {.leaf = d->id.leaf,
             .issuer = d->id.issuer,
@@ -29,8 +30,8 @@ static int judge(void *arg, struct span der, struct err *why)
             .skew = OCSP_SKEW_DEFAULT};
         struct ocsp_verdict v;
 
-        ocsp_judge(&q, der, &v);
-        return staple_take(&d->staple, &d->options->policy, &v, der, true,
+        ocsp_judge(&q, a->der, &v);
+        return staple_take(&d->staple, &d->options->policy, &v, &fresh,
             (struct staple_now){d->now, 0}, 0.5, why);
 }
 

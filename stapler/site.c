@@ -105,7 +105,8 @@ static void note_time(struct site *site)
 
 /* ---- judging ------------------------------------------------------------ */
 
-static int take(struct site *site, struct span der, bool fresh, struct err *why)
+static int take(
+    struct site *site, const struct staple_answer *a, struct err *why)
 {
         struct staple_now now = keeper_now(site->keeper);
         struct ocsp_question q = {.leaf = site->id.leaf,
@@ -116,9 +117,9 @@ static int take(struct site *site, struct span der, bool fresh, struct err *why)
 
         trust_refresh(site->keeper->trust);
         q.responders = site->keeper->trust->responders;
-        ocsp_judge(&q, der, &v);
-        return staple_take(&site->staple, &site->keeper->policy, &v, der, fresh,
-            now, roll_dice(), why);
+        ocsp_judge(&q, a->der, &v);
+        return staple_take(
+            &site->staple, &site->keeper->policy, &v, a, now, roll_dice(), why);
 }
 
 /* An answer that may not be stapled on the day of a restart is not stored
@@ -142,14 +143,16 @@ static void store(struct site *site, struct span der)
 
 static void load(struct site *site)
 {
+        struct staple_answer stored = {.fresh = false};
         struct buf der = {0};
         struct err e = ERR_INIT;
 
         if (site->keeper->store == NULL || site->id.issuer == NULL)
                 return;
         if (staple_store_load(site->keeper->store, site->id.leaf, &der, &e) ==
-                0 &&
-            der.len > 0 && take(site, buf_span(&der), false, &e) == 0)
+            0)
+                stored.der = buf_span(&der);
+        if (stored.der.len > 0 && take(site, &stored, &e) == 0)
                 log_taken(site);
         else if (e.code != ERR_NONE)
                 log_line(LOG_WARN_, "store",
@@ -160,13 +163,14 @@ static void load(struct site *site)
 
 /* ---- fetching ----------------------------------------------------------- */
 
-static int judge(void *arg, struct span der, struct err *why)
+static int judge(void *arg, const struct fetch_answer *a, struct err *why)
 {
+        struct staple_answer fresh = {a->der, true, a->max_age};
         struct site *site = arg;
 
-        if (take(site, der, true, why) != 0)
+        if (take(site, &fresh, why) != 0)
                 return -1;
-        store(site, der);
+        store(site, a->der);
         return 0;
 }
 

@@ -197,7 +197,8 @@ static void answered(struct evhttp_request *req, void *arg)
             httpc_retry_after(evhttp_find_header(headers, "Retry-After"),
                 evhttp_find_header(headers, "Date"));
         c->response.max_age =
-            httpc_max_age(evhttp_find_header(headers, "Cache-Control"));
+            httpc_max_age(evhttp_find_header(headers, "Cache-Control"),
+                evhttp_find_header(headers, "Age"));
         value = evhttp_find_header(headers, "Location");
         c->location = value == NULL ? NULL : strdup(value);
         take_body(c, evhttp_request_get_input_buffer(req));

@@ -39,7 +39,17 @@ int64_t httpc_retry_after(const char *value, const char *date)
         return wait < SECONDS_MAX ? wait : SECONDS_MAX;
 }
 
-int64_t httpc_max_age(const char *cache_control)
+/* RFC 9111 section 4.2: what is fresh for that long was so Age ago. */
+static int64_t left_of(int64_t max_age, const char *age)
+{
+        int64_t spent = age == NULL ? 0 : delta_seconds(age);
+
+        if (max_age < 0 || spent < 0)
+                return max_age;
+        return max_age > spent ? max_age - spent : 0;
+}
+
+int64_t httpc_max_age(const char *cache_control, const char *age)
 {
         const char *p = cache_control;
 
@@ -47,7 +57,8 @@ int64_t httpc_max_age(const char *cache_control)
                 p += strspn(p, " \t,");
                 if (strncasecmp(p, "max-age=", 8) == 0) {
                         p += 8;
-                        return delta_seconds(*p == '"' ? p + 1 : p);
+                        return left_of(
+                            delta_seconds(*p == '"' ? p + 1 : p), age);
                 }
                 p = strchr(p, ',');
         }

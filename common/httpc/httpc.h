@@ -35,7 +35,8 @@ struct httpc_response {
         int status;
         char content_type[128]; /* "" if absent; as sent, cut */
         int64_t retry_after;    /* seconds from now; -1: absent */
-        int64_t max_age;        /* Cache-Control max-age; -1: absent */
+        int64_t max_age;        /* what is left of Cache-Control max-age (less
+                                   the Age of a cache's answer); -1: absent */
         struct buf body;
 };
 void httpc_response_release(struct httpc_response *r);

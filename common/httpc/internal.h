@@ -15,6 +15,6 @@ void httpc_authority(const struct httpc_url *u, char out[HTTPC_AUTHORITY_MAX]);
 
 /* Header values; NULL = absent.  -1 if absent or not understood. */
 int64_t httpc_retry_after(const char *value, const char *date);
-int64_t httpc_max_age(const char *cache_control);
+int64_t httpc_max_age(const char *cache_control, const char *age);
 
 #endif

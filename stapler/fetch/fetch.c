@@ -92,7 +92,8 @@ static int judge(
                     "HTTP status %d", r->status);
         if (r->body.len == 0)
                 return err_set(why, ERR_DATA, "an empty answer");
-        return f->q.judge(f->q.arg, buf_span(&r->body), why);
+        return f->q.judge(f->q.arg,
+            &(struct fetch_answer){buf_span(&r->body), r->max_age}, why);
 }
 
 static void consider(struct fetch *f, const struct httpc_response *r)

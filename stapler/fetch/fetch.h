@@ -24,8 +24,14 @@ struct event_base;
 /* One total deadline over all URLs. */
 enum { FETCH_TIMEOUT_MS = 10000, FETCH_URLS_MAX = 8 };
 
-/* Judges what came (never empty).  -1 with why: the next URL is asked. */
-typedef int fetch_judge(void *arg, struct span der, struct err *why);
+struct fetch_answer {
+        struct span der; /* never empty */
+        int64_t max_age; /* of its HTTP headers, in seconds; -1: absent */
+};
+
+/* Judges what came.  -1 with why: the next URL is asked. */
+typedef int fetch_judge(
+    void *arg, const struct fetch_answer *a, struct err *why);
 
 struct fetch_result {
         bool ok;             /* judge accepted an answer */

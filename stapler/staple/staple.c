@@ -90,23 +90,48 @@ void staple_replan(struct staple *s)
         s->retry_at = 0;
 }
 
-/* Somewhere around the policy's fraction of the validity.  An answer that is
- * past that point when it comes (made in advance by the responder) is
- * refreshed at the same fraction of what is left. */
-static int64_t refresh_time(const struct staple_policy *p,
-    const struct staple_facts *f, int64_t obtained, double dice)
+/* Where in a validity a refresh may fall. */
+struct window {
+        double from, width;
+};
+
+/* Around the policy's fraction of the time from begin on, a tenth of the room
+ * that is there, either way. */
+static struct window window_of(
+    const struct staple_policy *p, int64_t begin, int64_t end)
 {
         double room = p->fraction < 0.5 ? p->fraction : 1 - p->fraction;
-        double fraction = p->fraction + (dice - 0.5) * 0.2 * room;
-        double span = (double)(f->end - f->this_update);
-        int64_t at = f->this_update + (int64_t)(span * fraction);
+        double span = (double)(end - begin);
 
-        if (at <= obtained)
-                at = obtained +
-                     (int64_t)((double)(f->end - obtained) * fraction);
-        if (at > obtained + STAPLE_REFRESH_MAX)
-                at = obtained + STAPLE_REFRESH_MAX;
-        return at;
+        return (struct window){
+            (double)begin + span * (p->fraction - 0.1 * room),
+            span * 0.2 * room};
+}
+
+/* The window as a whole is moved, never cut: many that got the same answer
+ * must not come back at the same moment. */
+static int64_t refresh_time(const struct staple_policy *p,
+    const struct staple_facts *f, int64_t obtained, int64_t max_age,
+    double dice)
+{
+        struct window w = window_of(p, f->this_update, f->end);
+        double latest;
+
+        /* One that was made in advance and is past that point when it comes:
+         * the same of what is left. */
+        if (w.from <= (double)obtained)
+                w = window_of(p, obtained, f->end);
+        latest = ((double)f->end + w.from) / 2;
+        if (latest > (double)obtained + STAPLE_REFRESH_MAX) {
+                latest = (double)obtained + STAPLE_REFRESH_MAX;
+                if (w.width > STAPLE_REFRESH_MAX * 0.1)
+                        w.width = STAPLE_REFRESH_MAX * 0.1;
+        }
+        if (max_age >= 0 && w.from < (double)obtained + (double)max_age)
+                w.from = (double)obtained + (double)max_age;
+        if (w.from + w.width > latest)
+                w.from = latest - w.width;
+        return (int64_t)(w.from + w.width * dice);
 }
 
 /* ---- what came of a fetch ------------------------------------------------ */
@@ -149,8 +174,15 @@ static enum err_code code_of(const struct ocsp_verdict *v)
         return ERR_DATA;
 }
 
+static bool is_older(const struct staple_facts *f,
+    const struct staple_facts *latest, int64_t lab)
+{
+        return usable(latest, lab) && latest->this_update <= lab &&
+               f->this_update < latest->this_update;
+}
+
 /* The store is not the responder: what it holds must verify in any case. */
-static int acceptable(const struct staple_policy *p,
+static int acceptable(const struct staple *s, const struct staple_policy *p,
     const struct ocsp_verdict *v, const struct staple_facts *f, bool fresh,
     int64_t lab, struct err *why)
 {
@@ -161,6 +193,10 @@ static int acceptable(const struct staple_policy *p,
         if (!usable(f, lab))
                 return err_set(
                     why, ERR_DATA, "the answer's validity is over already");
+        if (is_older(f, &s->latest, lab))
+                return err_set(why, ERR_DATA,
+                    "the answer is older than the one before it: not taken "
+                    "back");
         return 0;
 }
 
@@ -194,21 +230,22 @@ static int hold(struct staple *s, const struct staple_policy *p,
 }
 
 int staple_take(struct staple *s, const struct staple_policy *p,
-    const struct ocsp_verdict *v, struct span der, bool fresh,
+    const struct ocsp_verdict *v, const struct staple_answer *a,
     struct staple_now now, double dice, struct err *why)
 {
         struct staple_facts f = facts_of(v);
 
-        if (acceptable(p, v, &f, fresh, now.lab, why) != 0 ||
-            hold(s, p, &f, der, why) != 0)
+        if (acceptable(s, p, v, &f, a->fresh, now.lab, why) != 0 ||
+            hold(s, p, &f, a->der, why) != 0)
                 return -1;
         s->latest = f;
         if (f.state == STAPLE_UNVERIFIED)
                 s->refresh_at = now.lab + STAPLE_UNTIMED_REFRESH;
         else
                 s->refresh_at =
-                    refresh_time(p, &f, fresh ? now.lab : f.this_update, dice);
-        s->retry_at = fresh ? now.ms + STAPLE_PAUSE_MS : 0;
+                    refresh_time(p, &f, a->fresh ? now.lab : f.this_update,
+                        a->fresh ? a->max_age : -1, dice);
+        s->retry_at = a->fresh ? now.ms + STAPLE_PAUSE_MS : 0;
         s->in_flight = false;
         s->failures = 0;
         s->last_error[0] = '\0';

@@ -112,13 +112,28 @@ void staple_replan(struct staple *s);
 
 void staple_begin(struct staple *s);
 
+struct staple_answer {
+        struct span der;
+        bool fresh;      /* from the responder now, not from the store */
+        int64_t max_age; /* fresh: of its HTTP headers, seconds; -1: absent */
+};
+
 /*
- * Puts an answer in place, if verdict and policy allow.  fresh: it comes from
- * the responder now, not from the store.  dice: in [0, 1), spreads the
- * refreshes of many.  0, or -1 with why it is not used: what was held stays.
+ * Puts an answer in place, if verdict and policy allow.  dice: in [0, 1),
+ * spreads the refreshes of many.  0, or -1 with why it is not used: what was
+ * held stays.
+ *
+ * An answer that is older than the last one believed is not used: a cache, or
+ * somebody who replays it, would undo a revocation.  (One that the clock has
+ * left in the future holds nobody up.)
+ *
+ * The refresh is around the policy's fraction of the validity.  max-age says
+ * from when on the responder has a newer answer, and RFC 9919 section 7.1 wants
+ * clients to ask then or later: so the refresh is not before it, but no later
+ * than in the middle between the fraction and the end.
  */
 int staple_take(struct staple *s, const struct staple_policy *p,
-    const struct ocsp_verdict *v, struct span der, bool fresh,
+    const struct ocsp_verdict *v, const struct staple_answer *a,
     struct staple_now now, double dice, struct err *why);
 
 /* Counts a fetch that brought nothing.  retry_after: seconds, -1 if the

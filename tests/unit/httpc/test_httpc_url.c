@@ -169,11 +169,21 @@ static void retry_after_is_seconds_or_a_date(void **state)
 static void max_age_is_found_among_directives(void **state)
 {
         (void)state;
-        assert_int_equal(httpc_max_age(NULL), -1);
-        assert_int_equal(httpc_max_age("public, no-transform"), -1);
-        assert_int_equal(httpc_max_age("max-age=5"), 5);
-        assert_int_equal(httpc_max_age("public, Max-Age=\"7\", x"), 7);
-        assert_int_equal(httpc_max_age("s-max-age=9"), -1);
+        assert_int_equal(httpc_max_age(NULL, NULL), -1);
+        assert_int_equal(httpc_max_age("public, no-transform", NULL), -1);
+        assert_int_equal(httpc_max_age("max-age=5", NULL), 5);
+        assert_int_equal(httpc_max_age("public, Max-Age=\"7\", x", NULL), 7);
+        assert_int_equal(httpc_max_age("s-max-age=9", NULL), -1);
+}
+
+static void the_age_of_a_cached_answer_counts(void **state)
+{
+        (void)state;
+        assert_int_equal(httpc_max_age("max-age=50", "20"), 30);
+        assert_int_equal(httpc_max_age("max-age=50", "50"), 0);
+        assert_int_equal(httpc_max_age("max-age=50", "99999"), 0);
+        assert_int_equal(httpc_max_age("max-age=50", "old"), 50);
+        assert_int_equal(httpc_max_age("public", "20"), -1);
 }
 
 int main(void)
@@ -189,6 +199,7 @@ int main(void)
             cmocka_unit_test(localhost_names_stay_on_this_machine),
             cmocka_unit_test(retry_after_is_seconds_or_a_date),
             cmocka_unit_test(max_age_is_found_among_directives),
+            cmocka_unit_test(the_age_of_a_cached_answer_counts),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,17 +22,19 @@ struct trial {
         const char *list[2];
         struct fetch_request q;
         char judged[64];
+        int64_t max_age;
         bool reject; /* what judge says */
         int done;
         struct fetch_result result;
 };
 
-static int judge(void *arg, struct span der, struct err *why)
+static int judge(void *arg, const struct fetch_answer *a, struct err *why)
 {
         struct trial *t = arg;
 
-        snprintf(t->judged, sizeof(t->judged), "%.*s", (int)der.len,
-            (const char *)der.data);
+        snprintf(t->judged, sizeof(t->judged), "%.*s", (int)a->der.len,
+            (const char *)a->der.data);
+        t->max_age = a->max_age;
         return t->reject ? err_set(why, ERR_DATA, "not liked") : 0;
 }
 
@@ -85,7 +87,8 @@ static void say_yes(struct peer *p, int fd, int n)
 {
         (void)p;
         (void)n;
-        peer_say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nyes");
+        peer_say(fd, "HTTP/1.1 200 OK\r\nCache-Control: public, max-age=60\r\n"
+                     "Age: 10\r\nContent-Length: 3\r\n\r\nyes");
 }
 
 static void say_busy(struct peer *p, int fd, int n)
@@ -121,6 +124,7 @@ static void a_short_url_is_asked_by_get(void **state)
                 peer_stop(&p);
                 assert_true(t.result.ok);
                 assert_string_equal(t.judged, "yes");
+                assert_int_equal(t.max_age, 50);
                 assert_memory_equal(p.request, begins[i], strlen(begins[i]));
         }
 }

@@ -30,7 +30,10 @@ static struct staple_now at(int64_t lab, int64_t ms)
         return (struct staple_now){lab, ms};
 }
 
-static const struct span bytes = {(const uint8_t *)"answer", 6};
+static const struct staple_answer fresh = {
+    {(const uint8_t *)"answer", 6}, true, -1};
+static const struct staple_answer stored = {
+    {(const uint8_t *)"answer", 6}, false, -1};
 
 /* Takes an answer at lab time now, with dice in the middle: no jitter. */
 static int take(struct staple *s, const struct staple_policy *p,
@@ -38,7 +41,7 @@ static int take(struct staple *s, const struct staple_policy *p,
 {
         struct err e = ERR_INIT;
 
-        return staple_take(s, p, v, bytes, true, at(now, 0), 0.5, &e);
+        return staple_take(s, p, v, &fresh, at(now, 0), 0.5, &e);
 }
 
 static struct staple good_staple(void)
@@ -139,7 +142,7 @@ static void dice_spread_the_refreshes(void **state)
         for (i = 0; i < 1000; i++) {
                 struct staple s = {0};
 
-                assert_int_equal(staple_take(&s, &strict, &v, bytes, true,
+                assert_int_equal(staple_take(&s, &strict, &v, &fresh,
                                      at(START, 0), i / 1000.0, &e),
                     0);
                 if (i == 0)
@@ -170,8 +173,7 @@ static void a_stored_answer_past_its_half_is_refreshed_at_once(void **state)
 
         (void)state;
         assert_int_equal(
-            staple_take(&s, &strict, &v, bytes, false, at(1800, 0), 0.5, &e),
-            0);
+            staple_take(&s, &strict, &v, &stored, at(1800, 0), 0.5, &e), 0);
         assert_true(staple_next(&s, at(1800, 0)).fetch);
         assert_int_equal(staple_give(&s, &strict, true, 1800), STAPLE_GIVE);
         staple_release(&s);
@@ -185,8 +187,44 @@ static void a_very_long_answer_is_refreshed_within_days(void **state)
         (void)state;
         v.next_update = START + 366 * 86400;
         assert_int_equal(take(&s, &strict, &v, START), 0);
-        assert_int_equal(s.refresh_at, START + STAPLE_REFRESH_MAX);
+        assert_in_range(s.refresh_at, START + STAPLE_REFRESH_MAX * 9 / 10,
+            START + STAPLE_REFRESH_MAX);
         staple_release(&s);
+}
+
+static void max_age_puts_the_refresh_off_within_reason(void **state)
+{
+        static const struct {
+                int64_t max_age, early, late;
+        } table[] = {
+            {-1, 1450, 1549},
+            {0, 1450, 1549},
+            {400, 1450, 1549},
+            {500, 1500, 1599}, /* not at it: after it */
+            {600, 1600, 1699},
+            {700, 1625, 1724}, /* at most to the middle of what follows 1450 */
+            {9999, 1625, 1724},
+            {INT64_C(366) * 86400, 1625, 1724},
+        };
+        struct ocsp_verdict v = verdict(OCSP_V_GOOD);
+        struct staple_answer a = fresh;
+        struct err e = ERR_INIT;
+        size_t i;
+
+        (void)state;
+        for (i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+                struct staple s = {0};
+
+                a.max_age = table[i].max_age;
+                assert_int_equal(
+                    staple_take(&s, &strict, &v, &a, at(START, 0), 0.0, &e), 0);
+                assert_int_equal(s.refresh_at, table[i].early);
+                assert_int_equal(
+                    staple_take(&s, &strict, &v, &a, at(START, 0), 0.999, &e),
+                    0);
+                assert_int_equal(s.refresh_at, table[i].late);
+                staple_release(&s);
+        }
 }
 
 /* ---- failures ----------------------------------------------------------- */
@@ -292,8 +330,8 @@ static void only_good_and_revoked_are_taken(void **state)
         for (i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
                 struct ocsp_verdict v = verdict(others[i]);
 
-                assert_int_equal(staple_take(&s, &strict, &v, bytes, true,
-                                     at(START, 0), 0.5, &e),
+                assert_int_equal(
+                    staple_take(&s, &strict, &v, &fresh, at(START, 0), 0.5, &e),
                     -1);
                 assert_string_equal(e.text, "the words of the verdict");
                 assert_int_equal(e.code, ERR_DATA);
@@ -312,8 +350,7 @@ static void try_later_says_so_in_its_code(void **state)
         v.has_single = false;
         v.response_status = OCSP_TRY_LATER;
         assert_int_equal(
-            staple_take(&s, &strict, &v, bytes, true, at(START, 0), 0.5, &e),
-            -1);
+            staple_take(&s, &strict, &v, &fresh, at(START, 0), 0.5, &e), -1);
         assert_int_equal(e.code, ERR_TRYLATER);
 }
 
@@ -341,6 +378,31 @@ static void without_verification_anything_is_given(void **state)
         staple_release(&s);
 }
 
+static void an_older_answer_does_not_replace_a_newer_one(void **state)
+{
+        struct staple_policy p = strict;
+        struct ocsp_verdict v = verdict(OCSP_V_REVOKED);
+        struct staple s = {0};
+
+        (void)state;
+        v.this_update = 1200;
+        assert_int_equal(take(&s, &strict, &v, 1200), 0);
+        /* From before the revocation, and not over yet. */
+        v = verdict(OCSP_V_GOOD);
+        assert_int_equal(take(&s, &strict, &v, 1300), -1);
+        assert_int_equal(staple_state(&s, 1300), STAPLE_REVOKED);
+        /* The clock went back before it: nothing is known from there. */
+        assert_int_equal(take(&s, &strict, &v, 1100), 0);
+        assert_int_equal(staple_state(&s, 1300), STAPLE_GOOD);
+        /* Nor where nothing is verified. */
+        v.this_update = 1200;
+        assert_int_equal(take(&s, &strict, &v, 1300), 0);
+        p.strict = false;
+        v.this_update = 1100;
+        assert_int_equal(take(&s, &p, &v, 1300), 0);
+        staple_release(&s);
+}
+
 /* ---- handshakes --------------------------------------------------------- */
 
 static void the_store_is_verified_in_any_case(void **state)
@@ -352,11 +414,11 @@ static void the_store_is_verified_in_any_case(void **state)
 
         (void)state;
         assert_int_equal(
-            staple_take(&s, &off, &v, bytes, false, at(START, 0), 0.5, &e), -1);
+            staple_take(&s, &off, &v, &stored, at(START, 0), 0.5, &e), -1);
         assert_int_equal(e.code, ERR_DATA);
         v = verdict(OCSP_V_GOOD);
         assert_int_equal(
-            staple_take(&s, &off, &v, bytes, false, at(END, 0), 0.5, &e), -1);
+            staple_take(&s, &off, &v, &stored, at(END, 0), 0.5, &e), -1);
         assert_int_equal(staple_give(&s, &off, false, START), STAPLE_BARE);
 }
 
@@ -465,6 +527,7 @@ static void refuse_ends_every_handshake_until_good_again(void **state)
 
         (void)state;
         assert_int_equal(staple_give(&s, &p, false, 1300), STAPLE_REFUSE);
+        v.this_update = 1300;
         assert_int_equal(take(&s, &p, &v, 1300), 0);
         assert_int_equal(staple_give(&s, &p, false, 1300), STAPLE_GIVE);
         staple_release(&s);
@@ -483,6 +546,7 @@ int main(void)
             cmocka_unit_test(
                 a_stored_answer_past_its_half_is_refreshed_at_once),
             cmocka_unit_test(a_very_long_answer_is_refreshed_within_days),
+            cmocka_unit_test(max_age_puts_the_refresh_off_within_reason),
             cmocka_unit_test(pauses_double_up_to_a_cap),
             cmocka_unit_test(without_a_staple_the_cap_is_lower),
             cmocka_unit_test(half_of_a_pause_is_dice),
@@ -493,6 +557,7 @@ int main(void)
             cmocka_unit_test(only_good_and_revoked_are_taken),
             cmocka_unit_test(try_later_says_so_in_its_code),
             cmocka_unit_test(an_answer_within_the_skew_but_over_is_not_taken),
+            cmocka_unit_test(an_older_answer_does_not_replace_a_newer_one),
             cmocka_unit_test(without_verification_anything_is_given),
             cmocka_unit_test(the_store_is_verified_in_any_case),
             cmocka_unit_test(an_expired_staple_is_never_given),
