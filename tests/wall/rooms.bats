@@ -65,6 +65,7 @@ may_include() {
   may_include common/cadb base ocsp cadb
   may_include common/httpd base httpd
   may_include common/httpc base httpc
+  may_include common/scenario base scenario
 }
 
 @test "a program includes common and itself, never another program" {

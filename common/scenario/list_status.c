@@ -1,0 +1,172 @@
+/* Layers: none, response status, body. */
+#include "scenario/lists.h"
+
+static const char *const odd_statuses[] = {
+    "4", "17", "negative", "empty", NULL};
+
+static const struct scenario rows[] = {
+    {
+        .name = "good",
+        .aliases = "",
+        .wrong = "nothing: the answer as it is without a scenario",
+        .ref = "RFC 6960 2.2",
+        .expect = EXPECT_ALL(SCENARIO_GOOD),
+        .basis = SCENARIO_MUST,
+    },
+    {
+        .name = "malformed",
+        .aliases = "malformed_request malformed-request",
+        .layer = SCENARIO_RESPONSE_STATUS,
+        .wrong = "the response status is malformedRequest (1)",
+        .ref = "RFC 6960 2.3",
+        .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
+        .basis = SCENARIO_MUST,
+    },
+    {
+        .name = "serverr",
+        .aliases = "internal_error internal-error srverr",
+        .layer = SCENARIO_RESPONSE_STATUS,
+        .wrong = "the response status is internalError (2)",
+        .ref = "RFC 6960 2.3",
+        .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
+        .basis = SCENARIO_MUST,
+    },
+    {
+        .name = "trylater",
+        .aliases = "try_later try-later",
+        .layer = SCENARIO_RESPONSE_STATUS,
+        .wrong = "the response status is tryLater (3)",
+        .ref = "RFC 6960 2.3",
+        .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
+        .basis = SCENARIO_MUST,
+    },
+    {
+        .name = "needssig",
+        .aliases = "sig_required sig-required",
+        .layer = SCENARIO_RESPONSE_STATUS,
+        .wrong = "the response status is sigRequired (5)",
+        .ref = "RFC 6960 2.3",
+        .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
+        .basis = SCENARIO_MUST,
+    },
+    {
+        .name = "unauthorized",
+        .aliases = "",
+        .layer = SCENARIO_RESPONSE_STATUS,
+        .wrong = "the response status is unauthorized (6)",
+        .ref = "RFC 6960 2.3",
+        .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
+        .basis = SCENARIO_MUST,
+    },
+    {
+        .name = "bad-status",
+        .aliases = "",
+        .layer = SCENARIO_RESPONSE_STATUS,
+        .wrong = "the response status is a number that does not exist, or none",
+        .ref = "RFC 6960 4.2.1",
+        .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
+        .basis = SCENARIO_MUST,
+        .params = {PARAM_WORD("status", "4", odd_statuses, "which")},
+    },
+    {
+        .name = "skip-response-bytes",
+        .aliases = "",
+        .layer = SCENARIO_RESPONSE_STATUS,
+        .wrong = "the status is successful, but there are no responseBytes",
+        .ref = "RFC 6960 4.2.1",
+        .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
+        .basis = SCENARIO_MUST,
+    },
+    {
+        .name = "bad-response-type",
+        .aliases = "",
+        .layer = SCENARIO_RESPONSE_STATUS,
+        .wrong = "responseType is not id-pkix-ocsp-basic, but an OID next to "
+                 "it that nobody has defined",
+        .ref = "RFC 6960 4.2.1",
+        .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
+        .basis = SCENARIO_MUST,
+    },
+
+    {
+        .name = "empty",
+        .aliases = "",
+        .layer = SCENARIO_BODY,
+        .wrong = "the body has no bytes at all",
+        .ref = "RFC 6960 4.2.1",
+        .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
+        .basis = SCENARIO_MUST,
+    },
+    {
+        .name = "one-zero-byte",
+        .aliases = "",
+        .layer = SCENARIO_BODY,
+        .wrong = "the body is one byte, 00",
+        .ref = "RFC 6960 4.2.1",
+        .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
+        .basis = SCENARIO_MUST,
+    },
+    {
+        .name = "garbage",
+        .aliases = "invalid_response invalid-response",
+        .layer = SCENARIO_BODY,
+        .wrong = "the body is text, not DER",
+        .ref = "RFC 6960 4.2.1",
+        .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
+        .basis = SCENARIO_MUST,
+    },
+    {
+        .name = "truncated",
+        .aliases = "",
+        .layer = SCENARIO_BODY,
+        .wrong = "the last bytes of the answer are missing; Content-Length "
+                 "is that of what is sent",
+        .ref = "RFC 6960 4.2.1",
+        .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
+        .basis = SCENARIO_MUST,
+        .params = {PARAM_NUMBER("bytes", "1", 1, 200, "how many")},
+    },
+    {
+        .name = "invalid-response-data",
+        .aliases = "invalid_response_data",
+        .layer = SCENARIO_BODY,
+        .wrong = "a proper OCSPResponse, whose response octets are no "
+                 "BasicOCSPResponse but text",
+        .ref = "RFC 6960 4.2.1",
+        .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
+        .basis = SCENARIO_MUST,
+    },
+    {
+        .name = "trailing-data",
+        .aliases = "",
+        .layer = SCENARIO_BODY,
+        .wrong = "four bytes follow the end of the answer",
+        .ref = "RFC 6960 4.2",
+        .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
+        .basis = SCENARIO_TASTE,
+    },
+    {
+        .name = "html-page",
+        .aliases = "",
+        .layer = SCENARIO_BODY,
+        .wrong = "a web page, as text/html with status 200, as a captive "
+                 "portal sends it",
+        .ref = "RFC 6960 A.2",
+        .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
+        .basis = SCENARIO_MUST,
+    },
+    {
+        .name = "huge-body",
+        .aliases = "",
+        .layer = SCENARIO_BODY,
+        .wrong = "many zero bytes follow the end of the answer",
+        .ref = "RFC 6960 4.2",
+        .expect = {SCENARIO_UNTRUSTED, SCENARIO_MISSING, SCENARIO_MISSING,
+            SCENARIO_UNTRUSTED},
+        .basis = SCENARIO_TASTE,
+        .params = {PARAM_NUMBER(
+            "kib", "256", 1, 16384, "of how many KiB the body is")},
+    },
+};
+
+const struct scenario_list scenario_list_status = SCENARIO_LIST(rows);
