@@ -177,6 +177,15 @@ static int print_clock(const struct lab *lab, bool json, struct err *e)
         return 0;
 }
 
+static void note_foreign(const struct lab *lab)
+{
+        if (labclock_get(lab->clock).mode != LABCLOCK_REAL)
+                fprintf(stderr,
+                    "ocsp-ca: note: foreign programs (openssl, curl) keep the "
+                    "real time, unless libfaketime moves them: 'ocsp-lab env' "
+                    "has OCSP_LAB_FAKETIME\n");
+}
+
 static int run_verb(
     const struct args *a, const struct verb *verb, struct err *e)
 {
@@ -196,6 +205,8 @@ static int run_verb(
                 rc = change(&lab, verb, word, e);
         if (rc == 0)
                 rc = print_clock(&lab, a->json, e);
+        if (rc == 0 && verb->apply != NULL)
+                note_foreign(&lab);
         lab_release(&lab);
         return rc;
 }

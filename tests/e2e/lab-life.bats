@@ -172,6 +172,44 @@ kill_all_of() {
   [ ! -e "$OCSP_LAB_DIR" ]
 }
 
+@test "responder restart and start: the same ports, whoever had the old one" {
+  eval "$(ocsp-lab up --env)"
+  pid=$(ocsp-lab status --json | field servers.responder.pid)
+  exits 0 ocsp-lab responder restart
+  [ "$(ocsp-lab status --json | field servers.responder.pid)" != "$pid" ]
+  exits 0 ocsp-check --cert www
+  curl -sS "$OCSP_LAB_RESPONDER_STATUS_URL/healthz"
+  exits 0 ocsp-lab responder stop
+  exits 0 ocsp-lab responder restart
+  exits 0 ocsp-check --cert www
+}
+
+@test "responder pause: connections are taken and not answered, until resume" {
+  eval "$(ocsp-lab up --env)"
+  exits 0 ocsp-lab responder pause
+  exits 0 ocsp-lab responder pause
+  exits 0 ocsp-lab status
+  [[ $output == *"responder  PAUSED"* ]]
+  run -28 curl -sS --max-time 0.3 "$OCSP_LAB_OCSP_URL/"
+  exits 75 ocsp-lab mark
+  exits 75 ocsp-lab wait --fetches 1
+  exits 0 ocsp-lab responder resume
+  exits 0 ocsp-check --cert www
+  exits 0 ocsp-lab responder pause
+  exits 0 ocsp-lab responder start
+  exits 0 ocsp-check --cert www
+  exits 0 ocsp-lab responder pause
+  exits 0 ocsp-lab down
+}
+
+@test "pause and resume of a responder that is down" {
+  eval "$(ocsp-lab up --env)"
+  exits 0 ocsp-lab responder stop
+  exits 72 ocsp-lab responder pause
+  [[ $output == *"the responder is down: stopped"* ]]
+  exits 72 ocsp-lab responder resume
+}
+
 @test "responder stop makes the port refuse, start takes it back" {
   eval "$(ocsp-lab up --env)"
   exits 0 ocsp-lab responder stop

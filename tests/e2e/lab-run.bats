@@ -14,9 +14,9 @@ left_nothing() {
 
 @test "the command's exit code is run's, signals as 128 and more" {
   exits 0 ocsp-lab run -- true
-  exits 7 ocsp-lab run -- sh -c 'exit 7'
+  exits 7 ocsp-lab run --no-bundle -- sh -c 'exit 7'
   # shellcheck disable=SC2016
-  exits 137 ocsp-lab run -- sh -c 'kill -9 $$'
+  exits 137 ocsp-lab run --no-bundle -- sh -c 'kill -9 $$'
   run -127 ocsp-lab run -- "$T/no-such-program"
   : >not-executable
   exits 126 ocsp-lab run -- "$T/not-executable"

@@ -48,7 +48,7 @@ setup_file() {
   /usr/bin/python3 -c 'import json
 for key, value in json.load(open("json")).items():
     print(f"OCSP_LAB_{key.upper()}={value}")' | sort >from-json
-  [ "$(wc -l <from-sh)" -eq 13 ]
+  [ "$(wc -l <from-sh)" -eq 14 ]
   diff from-sh from-dotenv
   diff from-sh from-json
 }
@@ -137,6 +137,59 @@ from datetime import datetime as d
 j = json.load(open("json"))
 t = [d.strptime(j[k], "%Y-%m-%dT%H:%M:%SZ") for k in ("this_update", "next_update")]
 assert (t[1] - t[0]).total_seconds() == 7200, t'
+}
+
+@test "--no-stapler: a lab for a server of one's own" {
+  eval "$(ocsp-lab up --env --no-stapler --host db.example)"
+  [ "$OCSP_LAB_HOST" = db.example ]
+  [ -z "${OCSP_LAB_HTTPS_URL+x}${OCSP_LAB_PORT+x}${OCSP_LAB_STAPLER_STATUS_URL+x}" ]
+  openssl x509 -in "$OCSP_LAB_CERT" -noout -checkhost db.example | grep 'does match'
+  openssl x509 -in "$OCSP_LAB_CERT" -noout -checkhost localhost | grep 'does match'
+  exits 0 ocsp-lab status
+  [[ $output != *stapler* ]]
+  [ "$(ocsp-lab env --json | field https_url)" = "" ]
+  exits 72 ocsp-lab refresh
+  [[ $output == *"has no stapler"* ]]
+  exits 72 ocsp-lab wait --staple good
+  exits 0 ocsp-check --cert www
+  [ "$(ocsp-lab mark)" -eq 1 ]
+  exits 64 ocsp-lab up --no-stapler --on-revoked keep
+  exits 64 ocsp-lab up --host a,b
+  exits 64 ocsp-lab up --host ''
+}
+
+@test "--host beside --san, and with a stapler" {
+  eval "$(ocsp-lab up --env --host db.example --san other.example)"
+  openssl x509 -in "$OCSP_LAB_CERT" -noout -ext subjectAltName >names
+  grep -q 'DNS:other.example, DNS:db.example' names
+  [ "$OCSP_LAB_HOST" = db.example ]
+  exits 0 ocsp-check --servername db.example --connect "localhost:$OCSP_LAB_PORT"
+}
+
+@test "options that init, issue and the responder have too" {
+  eval "$(ocsp-lab up --env --no-stapler --ca-days 50 --days 3 --crl-url lab \
+    --signer-algorithm rsa2048 --profile client \
+    --ocsp-url http://second.example --max-wait 1s --log-format json)"
+  ocsp-ca show www | grep -q 'http://second.example'
+  openssl x509 -in "$OCSP_LAB_CERT" -noout -text >text
+  grep -q "$OCSP_LAB_OCSP_URL/crl/root.crl" text
+  grep -q 'TLS Web Client Authentication' text
+  openssl x509 -in "$OCSP_LAB_CA" -noout -checkend $((49 * 86400))
+  run ! openssl x509 -in "$OCSP_LAB_CA" -noout -checkend $((51 * 86400))
+  openssl pkey -in "$OCSP_LAB_DIR"/responder/*.pem -noout -text | grep -q '2048 bit'
+}
+
+@test "the lab's time for libfaketime, and a word that foreign programs lack it" {
+  eval "$(ocsp-lab up --env --no-stapler)"
+  [ "$OCSP_LAB_FAKETIME" = +0 ]
+  ocsp-ca clock advance 7d 2>note
+  grep -q 'foreign programs .* keep the real time' note
+  eval "$(ocsp-lab env)"
+  [ "$OCSP_LAB_FAKETIME" = +604800 ]
+  ocsp-ca clock freeze 2030-05-06T07:08:09Z --json 2>/dev/null | field now
+  [ "$(TZ=UTC ocsp-lab env --json | field faketime)" = "2030-05-06 07:08:09" ]
+  ocsp-ca clock real 2>note
+  [ ! -s note ]
 }
 
 @test "wrong options exit 64 with one line" {
