@@ -122,23 +122,50 @@ static int take(
             &site->staple, &site->keeper->policy, &v, a, now, roll_dice(), why);
 }
 
+/* From the writer's thread too. */
+static void not_stored(const char *name, const struct err *why)
+{
+        log_line(LOG_WARN_, "store",
+            "cert=%s why=\"%s\" next=\"a restart will have to fetch\"", name,
+            why->text);
+}
+
+int keeper_open_store(struct keeper *k, const char *folder, struct err *e)
+{
+        struct err ignored = ERR_INIT;
+
+        if (folder == NULL)
+                return 0;
+        (void)file_remove_temps(folder, &ignored);
+        k->store = folder;
+        k->writer = staple_writer_new(folder, not_stored);
+        if (k->writer == NULL)
+                return err_set(e, ERR_OS, "out of memory");
+        return 0;
+}
+
+void keeper_close_store(struct keeper *k)
+{
+        staple_writer_free(k->writer);
+        k->writer = NULL;
+}
+
 /* An answer that may not be stapled on the day of a restart is not stored
  * either: neither a revoked one while the last good is kept, nor one that was
  * not verified. */
 static void store(struct site *site, struct span der)
 {
-        const struct keeper *k = site->keeper;
+        struct keeper *k = site->keeper;
         enum staple_state state = site->staple.latest.state;
         struct err e = ERR_INIT;
 
-        if (k->store == NULL || state == STAPLE_UNVERIFIED ||
+        if (k->writer == NULL || state == STAPLE_UNVERIFIED ||
             (state == STAPLE_REVOKED &&
                 k->policy.on_revoked == STAPLE_REVOKED_KEEP))
                 return;
-        if (staple_store_save(k->store, site->id.leaf, der, &e) != 0)
-                log_line(LOG_WARN_, "store",
-                    "cert=%s why=\"%s\" next=\"a restart will have to fetch\"",
-                    site->id.name, e.text);
+        if (staple_writer_put(
+                k->writer, site->id.name, site->id.leaf, der, &e) != 0)
+                not_stored(site->id.name, &e);
 }
 
 static void load(struct site *site)

@@ -26,8 +26,9 @@ struct keeper {
         struct event_base *base;
         struct labclock *clock;
         struct staple_policy policy;
-        enum ocsp_hash hash; /* in the certIDs that are asked for */
-        const char *store;   /* NULL: none */
+        enum ocsp_hash hash;          /* in the certIDs that are asked for */
+        const char *store;            /* NULL: none */
+        struct staple_writer *writer; /* NULL: none */
         struct trust *trust;
         size_t in_flight;
         /* A fetch of the site has come to an end.  May free nothing. */
@@ -36,6 +37,13 @@ struct keeper {
 };
 
 struct staple_now keeper_now(const struct keeper *k);
+
+/* Sets store (borrowed; NULL: none) and writer, and clears away what killed
+ * processes have left half written there.  A store that is not there yet, or
+ * not ours to write, shows itself with the first staple. */
+int keeper_open_store(struct keeper *k, const char *folder, struct err *e);
+/* Ends when all staples are written. */
+void keeper_close_store(struct keeper *k);
 
 struct site {
         struct keeper *keeper;

@@ -78,21 +78,11 @@ static int choose_store(struct server *s, struct err *e)
 {
         const struct options *o = s->options;
 
-        s->keeper.store = o->store;
         if (o->store != NULL || o->certs_len > 0 || o->folder != NULL)
-                return 0;
-        s->keeper.store = s->store;
-        return file_path(s->store, sizeof(s->store), e, "%s/staples", o->dir);
-}
-
-/* What killed processes have left half written.  A store that is not there
- * yet, or not ours to write, shows itself with the first staple. */
-static void tidy_store(const char *folder)
-{
-        struct err e = ERR_INIT;
-
-        if (folder != NULL)
-                (void)file_remove_temps(folder, &e);
+                return keeper_open_store(&s->keeper, o->store, e);
+        if (file_path(s->store, sizeof(s->store), e, "%s/staples", o->dir) != 0)
+                return -1;
+        return keeper_open_store(&s->keeper, s->store, e);
 }
 
 static int open_keeper(struct server *s, struct err *e)
@@ -106,7 +96,6 @@ static int open_keeper(struct server *s, struct err *e)
             trust_load(&trust, &s->trust, e) != 0 || choose_store(s, e) != 0 ||
             tls_new(&hooks, &s->tls, e) != 0)
                 return -1;
-        tidy_store(s->keeper.store);
         s->clock_generation = labclock_generation(s->clock);
         s->keeper.base = s->base;
         s->keeper.clock = s->clock;
@@ -140,6 +129,7 @@ void server_release(struct server *s)
         free_event(s->scan);
         for (i = 0; i < SERVER_SIGNALS; i++)
                 free_event(s->signals[i]);
+        keeper_close_store(&s->keeper);
         trust_release(&s->trust);
         labclock_close(s->clock);
         if (s->base != NULL)

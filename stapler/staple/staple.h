@@ -162,7 +162,23 @@ int staple_store_path(
 int staple_store_load(
     const char *folder, const X509 *leaf, struct buf *out, struct err *e);
 
+/* Durable when it returns, which may take as long as the disk likes. */
 int staple_store_save(
     const char *folder, const X509 *leaf, struct span der, struct err *e);
+
+/* The same in a thread of the writer's own, in the order of the calls, so that
+ * no handshake waits for a disk.  The thread begins with the first staple. */
+struct staple_writer;
+/* From that thread.  name: as it was put. */
+typedef void staple_writer_failed(const char *name, const struct err *why);
+
+/* folder is borrowed.  NULL: out of memory. */
+struct staple_writer *staple_writer_new(
+    const char *folder, staple_writer_failed *failed);
+/* Copies what it is given. */
+int staple_writer_put(struct staple_writer *w, const char *name,
+    const X509 *leaf, struct span der, struct err *e);
+/* Ends when all is written.  NULL is fine. */
+void staple_writer_free(struct staple_writer *w);
 
 #endif

@@ -1,4 +1,4 @@
-#include "stapler/staple/staple.h"
+#include "stapler/staple/internal.h"
 
 #include <openssl/evp.h>
 
@@ -33,14 +33,20 @@ int staple_store_load(
         return err_set(e, absent.code, "%s", absent.text);
 }
 
+int staple_store_write(
+    const char *folder, const char *path, struct span der, struct err *e)
+{
+        if (file_mkdir(folder, 0755, e) != 0)
+                return -1;
+        return file_write(path, der.data, der.len, 0644, e);
+}
+
 int staple_store_save(
     const char *folder, const X509 *leaf, struct span der, struct err *e)
 {
         char path[PATH_MAX];
 
-        if (file_mkdir(folder, 0755, e) != 0 ||
-            staple_store_path(folder, leaf, path, e) != 0)
+        if (staple_store_path(folder, leaf, path, e) != 0)
                 return -1;
-        /* No fsync: a crash may lose it, and a torn one is not believed. */
-        return file_write_fast(path, der.data, der.len, 0644, e);
+        return staple_store_write(folder, path, der, e);
 }

@@ -106,6 +106,56 @@ static void a_huge_file_is_not_loaded(void **state)
         buf_release(&out);
 }
 
+static void fail_test(const char *name, const struct err *why)
+{
+        fail_msg("%s: %s", name, why->text);
+}
+
+static void a_writer_that_has_ended_has_written_all(void **state)
+{
+        struct world *w = *state;
+        struct staple_writer *writer = staple_writer_new(w->folder, fail_test);
+        struct buf out = {0};
+        struct err e = ERR_INIT;
+        uint8_t i;
+
+        assert_non_null(writer);
+        for (i = 0; i < 50; i++)
+                assert_int_equal(staple_writer_put(writer, "one", w->one,
+                                     (struct span){&i, 1}, &e),
+                    0);
+        staple_writer_free(writer);
+        assert_int_equal(staple_store_load(w->folder, w->one, &out, &e), 0);
+        assert_int_equal(out.len, 1);
+        assert_int_equal(out.data[0], 49); /* the last one */
+        buf_release(&out);
+        staple_writer_free(NULL);
+}
+
+static char failed[64];
+
+static void note_failure(const char *name, const struct err *why)
+{
+        snprintf(failed, sizeof(failed), "%s %d", name, why->code);
+}
+
+static void a_writer_that_cannot_write_says_so(void **state)
+{
+        struct world *w = *state;
+        struct staple_writer *writer;
+        struct err e = ERR_INIT;
+
+        /* A file where the folder should be. */
+        snprintf(w->folder, sizeof(w->folder), "%s/file", w->root);
+        assert_int_equal(file_write_fast(w->folder, "", 0, 0644, &e), 0);
+        writer = staple_writer_new(w->folder, note_failure);
+        assert_int_equal(staple_writer_put(writer, "one", w->one,
+                             (struct span){(const uint8_t *)"x", 1}, &e),
+            0);
+        staple_writer_free(writer);
+        assert_memory_equal(failed, "one 7", 5);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -115,6 +165,10 @@ int main(void)
                 another_certificate_has_nothing_stored, make_world, end_world),
             cmocka_unit_test_setup_teardown(
                 a_huge_file_is_not_loaded, make_world, end_world),
+            cmocka_unit_test_setup_teardown(
+                a_writer_that_has_ended_has_written_all, make_world, end_world),
+            cmocka_unit_test_setup_teardown(
+                a_writer_that_cannot_write_says_so, make_world, end_world),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
