@@ -1,11 +1,9 @@
 #include "stapler/roster.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -56,21 +54,6 @@ int roster_add(struct roster *r, const char *name, const char *fullchain,
             (chain != NULL && n->chain == NULL))
                 return err_set(e, ERR_OS, "out of memory");
         return 0;
-}
-
-int roster_add_named(struct roster *r, const char *name, struct err *e)
-{
-        char fullchain[PATH_MAX], chain[PATH_MAX], key[PATH_MAX];
-
-        if (roster_find(r, name) != NULL)
-                return 0;
-        if (file_path(fullchain, PATH_MAX, e, "%s/%s/fullchain.pem", r->folder,
-                name) != 0 ||
-            file_path(chain, PATH_MAX, e, "%s/%s/chain.pem", r->folder, name) !=
-                0 ||
-            file_path(key, PATH_MAX, e, "%s/%s/key.pem", r->folder, name) != 0)
-                return -1;
-        return roster_add(r, name, fullchain, chain, key, e);
 }
 
 struct roster_entry *roster_find(const struct roster *r, const char *name)
@@ -191,45 +174,10 @@ static void examine(struct roster *r, struct roster_entry *n)
 
 /* ---- scanning ----------------------------------------------------------- */
 
-int roster_list(struct roster *r, struct err *e)
+static bool is_gone(const struct roster_entry *n)
 {
-        DIR *d = opendir(r->folder);
-        struct dirent *one;
-        int rc = 0;
-
-        if (d == NULL)
-                return err_errno(e, ERR_IO, "%s", r->folder);
-        while (rc == 0 && (one = readdir(d)) != NULL) {
-                if (lab_name_valid(one->d_name))
-                        rc = roster_add_named(r, one->d_name, e);
-        }
-        closedir(d);
-        return rc;
-}
-
-void roster_watch(struct roster *r)
-{
-        if (r->watch >= 0 || r->folder[0] == '\0')
-                return;
-        r->watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-        if (r->watch < 0)
-                return;
-        if (inotify_add_watch(r->watch, r->folder,
-                IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO |
-                    IN_ONLYDIR) >= 0)
-                return;
-        close(r->watch);
-        r->watch = -1;
-}
-
-bool roster_poll(struct roster *r)
-{
-        char events[4096];
-        bool any = false;
-
-        while (r->watch >= 0 && read(r->watch, events, sizeof(events)) > 0)
-                any = true;
-        return any;
+        return access(n->fullchain, F_OK) != 0 &&
+               (errno == ENOENT || errno == ENOTDIR);
 }
 
 void roster_scan(struct roster *r)
@@ -237,14 +185,15 @@ void roster_scan(struct roster *r)
         struct err e = ERR_INIT;
         size_t i;
 
+        r->scanned_ms = monotonic_ms();
         if (r->all && roster_list(r, &e) != 0 && e.code != ERR_NOTFOUND)
                 log_line(LOG_ERROR_, "certificate",
                     "why=\"%s\" next=\"serving what is there\"", e.text);
         for (i = r->len; i-- > 0;) {
-                if (r->all && access(r->entries[i].fullchain, F_OK) != 0 &&
-                    errno == ENOENT)
+                if (r->all && is_gone(&r->entries[i]))
                         remove_entry(r, i);
         }
+        roster_watch_files(r);
         for (i = 0; i < r->len; i++)
                 examine(r, &r->entries[i]);
 }
@@ -283,6 +232,8 @@ void roster_tick(struct roster *r)
 {
         size_t i;
 
+        if (monotonic_ms() - r->scanned_ms > ROSTER_SCAN_MS)
+                roster_scan(r);
         for (i = 0; i < r->len; i++) {
                 struct roster_entry *n = &r->entries[i];
 

@@ -1,7 +1,8 @@
 /*
  * The certificates that are served, as they stand on disk: read at the start,
- * and again by roster_scan, which is due when a folder comes or goes among
- * those watched, and when somebody asks for it.  A renewed certificate takes
+ * and again by roster_scan, which is due when something changes in a folder
+ * that has one of their files, when somebody asks for it, and now and then
+ * (some file systems tell nobody).  A renewed certificate takes
  * the place of the old one once it has a staple; one that can't be read leaves
  * the old one where it is.
  */
@@ -17,6 +18,8 @@
 #include "stapler/options.h"
 #include "stapler/site.h"
 #include "stapler/tls/tls.h"
+
+enum { ROSTER_SCAN_MS = 60000 };
 
 /* What tells one state of a file from the next. */
 struct file_mark {
@@ -46,6 +49,7 @@ struct roster {
         struct roster_entry *entries;
         size_t len;
         int watch; /* inotify; -1: none */
+        int64_t scanned_ms;
 };
 
 /* Everything that was named must be there and readable.  Of a whole folder,
@@ -54,7 +58,7 @@ int roster_open(struct roster *r, struct keeper *k, struct tls *tls,
     const struct options *o, struct err *e);
 void roster_close(struct roster *r);
 
-/* Watches the folder, if it is there and not watched yet: see watch. */
+/* Begins to watch, if the folder is there: see watch. */
 void roster_watch(struct roster *r);
 
 /* Reads anew what has changed on disk. */

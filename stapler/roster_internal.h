@@ -7,10 +7,14 @@
 /* Adds an entry that nothing is read of yet.  chain may be NULL. */
 int roster_add(struct roster *r, const char *name, const char *fullchain,
     const char *chain, const char *key, struct err *e);
-/* FOLDER/NAME/...pem, unless that name is there already. */
+/* FOLDER/NAME/{fullchain,chain,key}.pem, if that name is not there already;
+ * with --certs the key may be privkey.pem. */
 int roster_add_named(struct roster *r, const char *name, struct err *e);
-/* Adds whatever the folder holds. */
+/* Adds whatever the folder holds, subfolders as above and, with --certs,
+ * NAME.key beside NAME.pem or NAME.crt. */
 int roster_list(struct roster *r, struct err *e);
+/* Watches the folders of all files, as far as that can be. */
+void roster_watch_files(const struct roster *r);
 
 /* Serves the site in the place of the entry's old one, which is freed.  On
  * failure the site stays the caller's. */

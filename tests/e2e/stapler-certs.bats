@@ -95,6 +95,68 @@ load stapler
   eventually ls kept/*.der
 }
 
+@test "a folder may have certbot's names, or pairs side by side" {
+  lab
+  ocsp-ca issue api >/dev/null
+  ocsp-ca issue shop >/dev/null
+  responder
+  certs=$OCSP_LAB_DIR/certs
+  # As certbot has it: links to an archive; and what is no certificate.
+  mkdir -p le/live/www le/archive/www
+  cp "$certs/www/fullchain.pem" le/archive/www/fullchain1.pem
+  cp -p "$certs/www/key.pem" le/archive/www/privkey1.pem
+  ln -s ../../archive/www/fullchain1.pem le/live/www/fullchain.pem
+  ln -s ../../archive/www/privkey1.pem le/live/www/privkey.pem
+  echo "about this folder" >le/live/README
+  mkdir le/live/empty
+  cp "$certs/api/fullchain.pem" le/live/api.pem
+  cp "$certs/shop/fullchain.pem" le/live/shop.crt
+  cp -p "$certs/api/key.pem" le/live/api.key
+  cp -p "$certs/shop/key.pem" le/live/shop.key
+  stapler --certs le/live
+  for name in www api shop; do
+    stapled good -servername $name
+    [[ $output =~ "subject=CN"\ ?=\ ?"$name" ]]
+  done
+  [ "$(curl -sS "$status_url/" | field certificates.3)" = "" ]
+  run -1 grep README stapler.log
+}
+
+serial_is() {
+  [ "$(row "$1" serial)" = "$2" ]
+}
+
+@test "a file that is replaced is noticed, wherever it is" {
+  lab
+  ocsp-ca issue new --san www,localhost >/dev/null
+  new=$(ocsp-ca show new --json | field serial)
+  responder
+  certs=$OCSP_LAB_DIR/certs
+  mkdir -p pairs folder/www link
+  cp -p "$certs/www/fullchain.pem" pairs/www.pem
+  cp -p "$certs/www/key.pem" pairs/www.key
+  cp -p "$certs/www/"{fullchain,key}.pem folder/www
+  # By --cert: written over in place.
+  stapler --cert pairs/www.pem --key pairs/www.key
+  cp "$certs/new/key.pem" pairs/www.key
+  cp "$certs/new/fullchain.pem" pairs/www.pem
+  eventually serial_is www "$new"
+  stapled good
+  halt "$stapler"
+  # In a subfolder: renamed over.
+  stapler --certs folder
+  cp -p "$certs/new/"{fullchain,key}.pem link
+  mv link/key.pem link/fullchain.pem folder/www
+  eventually serial_is www "$new"
+  stapled good
+  # A key that comes after its certificate, under its other name.
+  mkdir folder/late
+  cp "$certs/new/fullchain.pem" folder/late
+  eventually grep -q 'cert=late why=' stapler.log
+  cp -p "$certs/new/key.pem" folder/late/privkey.pem
+  eventually serial_is late "$new"
+}
+
 @test "without an issuer or a URL it serves, and says what is missing" {
   lab
   ocsp-ca issue lone --no-ocsp-url >/dev/null
