@@ -7,7 +7,7 @@ BUILD is a Release build folder (cmake --preset release -DOCSP_LAB_TESTS=ON).
 --rows N adds a database of N certificates (10000000: some minutes, 4 GB).
 Each figure is the median of interleaved rounds; the server is pinned to one
 core, the load to another.  "goal" is what DESIGN asks for.  Prints a table;
-judges nothing.
+judges nothing.  The row "revoke, then ask" is stale_bench.sh's.
 """
 import argparse, base64, ctypes, json, os, random, shutil, signal, \
     statistics, subprocess, sys, tempfile, threading, time, urllib.parse
