@@ -75,6 +75,7 @@ static bool loop_turn(struct loop *l, int max)
                 loop_drain_wakes(l);
         if (l->parked != NULL)
                 calls_resume(l, l->turn_ms, p[1].revents != 0);
+        peers_sweep(l);
         loop_work(l);
         return p[0].revents != 0;
 }
@@ -128,7 +129,8 @@ static int loop_start(struct loop *l, struct err *e)
             MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTPD_IDLE_S,
             MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTPD_MEMORY,
             MHD_OPTION_UNESCAPE_CALLBACK, call_keep_raw, NULL,
-            MHD_OPTION_NOTIFY_COMPLETED, call_completed, l, MHD_OPTION_END);
+            MHD_OPTION_NOTIFY_COMPLETED, call_completed, l,
+            MHD_OPTION_NOTIFY_CONNECTION, peer_notify, l, MHD_OPTION_END);
         if (l->daemon == NULL)
                 return err_set(e, ERR_OS, "cannot start the HTTP server");
         rc = pthread_create(&l->thread, NULL, loop_run, l);
@@ -174,6 +176,8 @@ int httpd_start(
                 return err_errno(e, ERR_OS, "HTTP server");
         }
         h->options = *o;
+        if (h->options.request_ms == 0)
+                h->options.request_ms = HTTPD_REQUEST_MS;
         atomic_init(&h->stopping, false);
         if (server_start(h, e) == 0) {
                 *out = h;

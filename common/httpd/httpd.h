@@ -23,6 +23,10 @@ enum {
         HTTPD_DISCARD_MAX = 1 << 20, /* bytes of a body past its limit that we
                                       read in order to say 413; then close */
         HTTPD_IDLE_S = 10,           /* a silent connection is closed */
+        HTTPD_REQUEST_MS = 30000,    /* a request is whole so long after the
+                                        answer before it, or the connection is
+                                        closed: 1 KiB a second for the largest
+                                        one */
         HTTPD_THREADS_MAX = 256,
 };
 
@@ -108,6 +112,7 @@ struct httpd_options {
         unsigned max_connections; /* of all threads together; the next ones
                                      wait in the kernel's queue */
         size_t max_body;          /* bytes; more: 413 and close */
+        int64_t request_ms;       /* 0: HTTPD_REQUEST_MS */
         bool post;                /* POST too, not only GET and HEAD; other
                                      methods: 405 with Allow */
         httpd_handler *handler;

@@ -22,12 +22,22 @@ struct call {
         uint32_t magic;
         struct httpd_request request;
         struct MHD_Connection *connection;
+        struct peer *peer;
         struct buf body;
         size_t discarded; /* bytes past the limit */
         bool refused;
         enum refusal why;
         int64_t wake_at;   /* monotonic ms, while parked */
         struct call *next; /* in the parked or the spare list */
+};
+
+/* A connection. */
+struct peer {
+        int fd;           /* libmicrohttpd's */
+        bool whole;       /* its request is all here, and not yet answered */
+        int64_t since_ms; /* unless whole: when the last one was answered, or
+                             it came */
+        struct peer *next, **at;
 };
 
 /* One thread with its daemon.  Only its own thread touches what is in it. */
@@ -41,6 +51,8 @@ struct loop {
         unsigned limit;   /* of connections */
         int64_t turn_ms;  /* monotonic: when this turn began to work */
         size_t in_flight; /* begun, and not completed */
+        struct peer *peers;
+        int64_t sweep_at; /* monotonic ms */
         struct call *parked;
         struct call *spare; /* used ones, kept with their buffers */
         size_t spare_len;
@@ -68,6 +80,14 @@ enum MHD_Result call_step(void *loop, struct MHD_Connection *connection,
 void call_completed(void *loop, struct MHD_Connection *connection,
     void **con_cls, enum MHD_RequestTerminationCode how);
 size_t call_keep_raw(void *cls, struct MHD_Connection *connection, char *text);
+
+/* MHD_OPTION_NOTIFY_CONNECTION, peer.c. */
+void peer_notify(void *loop, struct MHD_Connection *connection, void **context,
+    enum MHD_ConnectionNotificationCode what);
+struct peer *peer_of(struct MHD_Connection *connection);
+
+/* Ends those connections that take too long over a request. */
+void peers_sweep(struct loop *l);
 
 /* Resumes those whose time has come, or all. */
 void calls_resume(struct loop *l, int64_t now, bool all);

@@ -114,6 +114,7 @@ static enum MHD_Result call_begin(struct loop *l,
                 return MHD_NO;
         c->magic = CALL_MAGIC;
         c->connection = connection;
+        c->peer = peer_of(connection);
         c->request.path = path_of(url);
         *con_cls = c;
         l->in_flight++;
@@ -162,6 +163,8 @@ static enum MHD_Result call_answer(struct loop *l, struct call *c)
         struct httpd_reply r;
         enum MHD_Result rc;
 
+        if (c->peer != NULL)
+                c->peer->whole = true;
         if (c->refused)
                 return refuse(l, c, c->why);
         c->request.body = buf_span(&c->body);
@@ -206,6 +209,10 @@ void call_completed(void *loop, struct MHD_Connection *connection,
         if (c == NULL || c->magic != CALL_MAGIC)
                 return;
         *con_cls = NULL;
+        if (c->peer != NULL) {
+                c->peer->whole = false;
+                c->peer->since_ms = l->turn_ms;
+        }
         l->in_flight--;
         call_free(l, c);
 }

@@ -4,125 +4,15 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <pthread.h>
-#include <stdatomic.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
-#include "base/base.h"
-#include "base/listen.h"
 #include "client.h"
-#include "httpd/httpd.h"
-
-enum { BODY_MAX = 1000 };
-
-/* ---- a server that tells what it got ----------------------------------- */
-
-struct fixture {
-        struct httpd *h;
-        int port;
-        struct httpd_response *fixed; /* what /fixed gets */
-        atomic_uint_fast64_t refused;
-        atomic_int calls;
-        atomic_int open; /* 1: /gate is answered */
-        atomic_uint files;
-};
-
-static struct httpd_response *text_response(const char *text)
-{
-        const struct httpd_header headers[] = {{"Content-Type", "text/plain"}};
-        struct span body = {(const uint8_t *)text, strlen(text)};
-        struct httpd_response *r = NULL;
-
-        assert_int_equal(httpd_response_new(body, headers, 1, &r, NULL), 0);
-        return r;
-}
-
-/* A file of 3,000,000 bytes, of which it says more. */
-static struct httpd_response *file_response(struct fixture *f, uint64_t len)
-{
-        char path[] = "/tmp/httpd.XXXXXX";
-        int fd = mkstemp(path);
-        struct httpd_response *r = NULL;
-
-        assert_true(fd >= 0);
-        unlink(path);
-        assert_int_equal(ftruncate(fd, 3000000), 0);
-        atomic_fetch_add(&f->files, 1);
-        assert_int_equal(
-            httpd_response_file(fd, len, NULL, 0, &f->files, &r, NULL), 0);
-        return r;
-}
-
-/* /gate is parked until it is opened, /hold holds up its whole thread;
- * /not-modified is 304; everything else gets method, path, body length, header
- * X and query value q. */
-static struct httpd_reply echo(
-    void *arg, unsigned thread, struct httpd_request *q)
-{
-        struct fixture *f = arg;
-        const char *x = httpd_request_header(q, "X");
-        char text[512], value[32] = "";
-        int got = httpd_request_query(q, "q", value, sizeof(value));
-
-        (void)thread;
-        atomic_fetch_add(&f->calls, 1);
-        if (strcmp(q->path, "/fixed") == 0)
-                return (struct httpd_reply){
-                    httpd_response_ref(f->fixed), 200, 0};
-        if (strcmp(q->path, "/gate") == 0 && !atomic_load(&f->open))
-                return (struct httpd_reply){NULL, 0, 3600 * 1000};
-        while (strcmp(q->path, "/hold") == 0 && !atomic_load(&f->open))
-                sched_yield();
-        if (strcmp(q->path, "/later") == 0 && q->note++ == 0)
-                return (struct httpd_reply){NULL, 0, 10};
-        if (strcmp(q->path, "/drop") == 0)
-                return (struct httpd_reply){NULL, 0, 0};
-        if (strcmp(q->path, "/file") == 0)
-                return (struct httpd_reply){file_response(f, 3000000), 200, 0};
-        if (strcmp(q->path, "/short-file") == 0)
-                return (struct httpd_reply){file_response(f, 3000001), 200, 0};
-        if (strcmp(q->path, "/file-not-modified") == 0)
-                return (struct httpd_reply){file_response(f, 3000000), 304, 0};
-        if (strcmp(q->path, "/not-modified") == 0)
-                return (struct httpd_reply){text_response("text"), 304, 0};
-        snprintf(text, sizeof(text), "%d %s %zu X=%s q=%d:%s", (int)q->method,
-            q->path, q->body.len, x != NULL ? x : "-", got, value);
-        return (struct httpd_reply){text_response(text), 200, 0};
-}
-
-static struct fixture *server_new(unsigned threads, unsigned connections)
-{
-        struct fixture *f = calloc(1, sizeof(*f));
-        struct httpd_options o = {.threads = threads,
-            .max_connections = connections,
-            .max_body = BODY_MAX,
-            .post = true,
-            .handler = echo,
-            .arg = f,
-            .refused = &f->refused};
-        char address[LISTEN_ADDRESS_MAX];
-        struct err e = ERR_INIT;
-
-        assert_non_null(f);
-        f->fixed = text_response("fixed");
-        assert_int_equal(listen_open("127.0.0.1:0", &o.fd, &e), 0);
-        assert_int_equal(listen_address(o.fd, address, &e), 0);
-        f->port = atoi(strrchr(address, ':') + 1);
-        assert_int_equal(httpd_start(&o, &f->h, &e), 0);
-        return f;
-}
-
-static void server_free(struct fixture *f)
-{
-        httpd_stop(f->h, 1000);
-        httpd_response_unref(f->fixed);
-        free(f);
-}
+#include "server.h"
 
 static int setup(void **state)
 {
@@ -134,18 +24,6 @@ static int teardown(void **state)
 {
         server_free(*state);
         return 0;
-}
-
-/* Sends, and checks the status and the body of the one response. */
-static void ask(int fd, const char *request, int status, const char *body)
-{
-        struct client_response r;
-
-        client_send(fd, request);
-        assert_true(client_read(fd, false, &r));
-        assert_int_equal(r.status, status);
-        if (body != NULL)
-                assert_string_equal(r.body, body);
 }
 
 /* ---- what the handler sees --------------------------------------------- */
@@ -440,133 +318,6 @@ static void no_response_closes_without_a_word(void **state)
         close(fd);
 }
 
-/* ---- parked requests --------------------------------------------------- */
-
-static void parked_request_is_asked_again_after_a_wake(void **state)
-{
-        struct fixture *f = *state;
-        int fd = client_connect(f->port);
-        struct client_response r;
-
-        client_send(fd, "GET /gate HTTP/1.1\r\nHost: h\r\n\r\n");
-        while (atomic_load(&f->calls) == 0)
-                sched_yield();
-        atomic_store(&f->open, 1);
-        httpd_wake(f->h);
-        assert_true(client_read(fd, false, &r));
-        assert_int_equal(r.status, 200);
-        assert_int_equal(atomic_load(&f->calls), 2);
-        close(fd);
-}
-
-static void parked_request_that_stays_parked_survives_wakes(void **state)
-{
-        struct fixture *f = *state;
-        int fd = client_connect(f->port), i;
-        struct client_response r;
-
-        client_send(fd, "GET /gate HTTP/1.1\r\nHost: h\r\n\r\n");
-        for (i = 1; i < 50; i++) {
-                while (atomic_load(&f->calls) < i)
-                        sched_yield();
-                httpd_wake(f->h);
-        }
-        atomic_store(&f->open, 1);
-        httpd_wake(f->h);
-        assert_true(client_read(fd, false, &r));
-        assert_int_equal(r.status, 200);
-        close(fd);
-}
-
-/* ---- stopping ---------------------------------------------------------- */
-
-static void stop_gives_parked_requests_503_and_closes_idle_ones(void **state)
-{
-        struct fixture *f = server_new(2, 100);
-        int parked = client_connect(f->port), idle = client_connect(f->port);
-        struct client_response r;
-
-        (void)state;
-        ask(idle, "GET / HTTP/1.1\r\nHost: h\r\n\r\n", 200, NULL);
-        client_send(parked, "GET /gate HTTP/1.1\r\nHost: h\r\n\r\n");
-        while (atomic_load(&f->calls) < 2)
-                sched_yield();
-        server_free(f);
-        assert_true(client_read(parked, false, &r));
-        assert_int_equal(r.status, 503);
-        assert_true(client_at_end(idle));
-        close(parked);
-        close(idle);
-}
-
-/* ---- many connections -------------------------------------------------- */
-
-/* While one request holds up the only thread, so many others become ready: the
- * thread then finds exactly that batch.  libmicrohttpd's own loop, when it
- * finds 128, waits for the idle timeout with the work in hand; clients here
- * have less patience than that. */
-static void batch(unsigned connections)
-{
-        struct fixture *f = server_new(1, 1000);
-        struct timeval patience = {HTTPD_IDLE_S / 2, 0};
-        int *fds = calloc(connections, sizeof(*fds));
-        int hold = client_connect(f->port);
-        struct client_response r;
-        unsigned i;
-
-        assert_non_null(fds);
-        for (i = 0; i < connections; i++) {
-                fds[i] = client_connect(f->port);
-                setsockopt(fds[i], SOL_SOCKET, SO_RCVTIMEO, &patience,
-                    sizeof(patience));
-                ask(fds[i], "GET /fixed HTTP/1.1\r\nHost: h\r\n\r\n", 200,
-                    "fixed");
-        }
-        client_send(hold, "GET /hold HTTP/1.1\r\nHost: h\r\n\r\n");
-        while (atomic_load(&f->calls) < (int)connections + 1)
-                sched_yield();
-        for (i = 0; i < connections; i++)
-                client_send(fds[i], "GET /fixed HTTP/1.1\r\nHost: h\r\n\r\n");
-        atomic_store(&f->open, 1);
-        for (i = 0; i < connections; i++) {
-                assert_true(client_read(fds[i], false, &r));
-                assert_int_equal(r.status, 200);
-                close(fds[i]);
-        }
-        close(hold);
-        free(fds);
-        server_free(f);
-}
-
-static void no_stall_at_128_ready_connections(void **state)
-{
-        (void)state;
-        batch(127);
-        batch(128);
-        batch(129);
-        batch(256);
-}
-
-static void connections_beyond_the_limit_wait_for_their_turn(void **state)
-{
-        struct fixture *f = server_new(1, 2);
-        int a = client_connect(f->port), b = client_connect(f->port), c;
-        int64_t start = monotonic_ms();
-
-        (void)state;
-        ask(a, "GET /fixed HTTP/1.1\r\nHost: h\r\n\r\n", 200, "fixed");
-        ask(b, "GET /fixed HTTP/1.1\r\nHost: h\r\n\r\n", 200, "fixed");
-        c = client_connect(f->port);
-        client_send(c, "GET /fixed HTTP/1.1\r\nHost: h\r\n\r\n");
-        close(a);
-        ask(c, "", 200, "fixed");
-        /* When a has gone, and not when the idle b is closed. */
-        assert_true(monotonic_ms() - start < HTTPD_IDLE_S * 1000 / 2);
-        close(b);
-        close(c);
-        server_free(f);
-}
-
 int main(void)
 {
 #define SERVED(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -588,12 +339,6 @@ int main(void)
             SERVED(reader_that_leaves_a_file_leaves_nothing_open),
             SERVED(pipelined_requests_are_answered_in_order),
             SERVED(no_response_closes_without_a_word),
-            SERVED(parked_request_is_asked_again_after_a_wake),
-            SERVED(parked_request_that_stays_parked_survives_wakes),
-            cmocka_unit_test(
-                stop_gives_parked_requests_503_and_closes_idle_ones),
-            cmocka_unit_test(no_stall_at_128_ready_connections),
-            cmocka_unit_test(connections_beyond_the_limit_wait_for_their_turn),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
