@@ -49,6 +49,8 @@ static const char usage[] =
     "  --patience D          to wait for first staples before it serves;\n"
     "                        default 5s\n"
     "  --log FILE            default: standard error\n"
+    "  --log-format text|json\n"
+    "                        json: an object a line\n"
     "  --ready-file FILE     gets the line that is printed when serving\n"
     "  --help, --version\n"
     "\n"
@@ -87,6 +89,8 @@ int main(int argc, char **argv)
                 return cli_version(PROGRAM);
         if (log_open(o.log, LOG_INFO_, &e) != 0)
                 return cli_fail(PROGRAM, &e);
+        if (o.log_json)
+                log_as_json();
         if ((fetch ? cmd_fetch(&o, &e) : serve(&o, &e)) != 0)
                 return cli_fail(PROGRAM, &e);
         return 0;

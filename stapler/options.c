@@ -28,6 +28,7 @@ enum {
         OPT_REFRESH,
         OPT_PATIENCE,
         OPT_LOG,
+        OPT_LOG_FORMAT,
         OPT_READY_FILE,
         OPT_OUT,
         OPT_HELP,
@@ -54,6 +55,7 @@ static const struct option serve_options[] = {
     {"refresh", required_argument, NULL, OPT_REFRESH},
     {"patience", required_argument, NULL, OPT_PATIENCE},
     {"log", required_argument, NULL, OPT_LOG},
+    {"log-format", required_argument, NULL, OPT_LOG_FORMAT},
     {"ready-file", required_argument, NULL, OPT_READY_FILE},
     {"help", no_argument, NULL, OPT_HELP},
     {"version", no_argument, NULL, OPT_VERSION},
@@ -120,6 +122,16 @@ static int parse_hash(enum ocsp_hash *out, struct err *e)
         if (one_of("hash", "sha1|sha256", optarg, &choice, e) != 0)
                 return -1;
         *out = choice == 0 ? OCSP_SHA1 : OCSP_SHA256;
+        return 0;
+}
+
+static int parse_log_format(bool *json, struct err *e)
+{
+        int choice = 0;
+
+        if (one_of("log-format", "text|json", optarg, &choice, e) != 0)
+                return -1;
+        *json = choice == 1;
         return 0;
 }
 
@@ -211,6 +223,8 @@ static int parse_one(int c, char **argv, struct options *o, struct err *e)
                 return add_path("key", o->keys, &o->keys_len, e);
         case OPT_HASH:
                 return parse_hash(&o->hash, e);
+        case OPT_LOG_FORMAT:
+                return parse_log_format(&o->log_json, e);
         case OPT_VERIFY:
         case OPT_ON_REVOKED:
         case OPT_ON_MISSING:

@@ -37,6 +37,7 @@ struct options {
         struct staple_policy policy;
         int64_t patience_ms; /* longest wait for a first staple */
         const char *log, *ready_file;
+        bool log_json;
         const char *out; /* fetch */
 };
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/log_json.h"
 #include "base/parse.h"
 
 enum { LINE_MAX_ = 2048 };
@@ -17,8 +19,9 @@ enum { LINE_MAX_ = 2048 };
 static struct {
         int fd;
         enum log_level lowest;
+        bool json;
         char path[PATH_MAX];
-} sink = {STDERR_FILENO, LOG_INFO_, ""};
+} sink = {STDERR_FILENO, LOG_INFO_, false, ""};
 
 static int open_append(const char *path)
 {
@@ -69,27 +72,56 @@ static const char *level_name(enum log_level level)
         return "?";
 }
 
-void log_line(enum log_level level, const char *subsystem, const char *fmt, ...)
+void log_as_json(void)
 {
-        char line[LINE_MAX_], stamp[TIME_TEXT_MAX];
-        va_list ap;
-        int head, body;
+        sink.json = true;
+}
+
+/* One write: lines of threads never mix.  Where it fails, nobody is left to
+ * tell. */
+static void write_text(
+    const char *at, const char *level, const char *subsystem, const char *body)
+{
+        char line[LINE_MAX_ + 1];
         size_t len;
 
-        if (level < sink.lowest)
-                return;
-        head = snprintf(line, sizeof(line) - 1, "%s %s %s ",
-            format_time((int64_t)time(NULL), stamp), level_name(level),
-            subsystem);
-        va_start(ap, fmt);
-        body = vsnprintf(line + head, sizeof(line) - 1 - (size_t)head, fmt, ap);
-        va_end(ap);
-        if (body < 0)
-                return;
+        snprintf(
+            line, LINE_MAX_ - 1, "%s %s %s %s", at, level, subsystem, body);
         len = strlen(line);
         line[len] = '\n';
         if (write(sink.fd, line, len + 1) < 0)
-                return; /* nobody is left to tell */
+                return;
+}
+
+static void write_json(
+    const char *at, const char *level, const char *subsystem, const char *body)
+{
+        struct buf out = {0};
+
+        log_json_line(&out, at, level, subsystem, body);
+        if (!out.failed && write(sink.fd, out.data, out.len) < 0)
+                buf_clear(&out);
+        buf_release(&out);
+}
+
+void log_line(enum log_level level, const char *subsystem, const char *fmt, ...)
+{
+        char body[LINE_MAX_], at[TIME_TEXT_MAX];
+        va_list ap;
+        int rc;
+
+        if (level < sink.lowest)
+                return;
+        va_start(ap, fmt);
+        rc = vsnprintf(body, sizeof(body), fmt, ap);
+        va_end(ap);
+        if (rc < 0)
+                return;
+        format_time((int64_t)time(NULL), at);
+        if (sink.json)
+                write_json(at, level_name(level), subsystem, body);
+        else
+                write_text(at, level_name(level), subsystem, body);
 }
 
 const char *log_escape(struct span in, char out[LOG_ESCAPED_MAX])

@@ -24,6 +24,17 @@ int log_open(const char *path, enum log_level lowest, struct err *e);
  * cannot be: lines go to the old one then. */
 int log_reopen(void);
 
+/*
+ * From now on a line is an object of JSON:
+ *
+ *   {"at":"2026-11-21T10:00:00Z","level":"info","subsystem":"staple",
+ *    "cert":"www","state":"good","next":"in 2d"}
+ *
+ * Words of the form key=value or key="value" that come first are members of
+ * it, what follows them is "text".  Once, before threads start.
+ */
+void log_as_json(void);
+
 /* One write(2) per line, cut at 2 KiB: lines of threads never mix. */
 void log_line(enum log_level level, const char *subsystem, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

@@ -83,6 +83,7 @@ os.execvp("ocsp-stapler", ["ocsp-stapler"])'
   exits 64 ocsp-stapler --refresh nan
   exits 64 ocsp-stapler --patience long
   exits 64 ocsp-stapler --hash md5
+  exits 64 ocsp-stapler --log-format xml
   exits 64 ocsp-stapler --cert a.pem
   exits 64 ocsp-stapler www --certs folder
   exits 64 ocsp-stapler ../www
@@ -114,6 +115,27 @@ os.execvp("ocsp-stapler", ["ocsp-stapler"])'
   [ "$("${code[@]}" -X DELETE "$status_url/status")" = 405 ]
   head -c 100000 /dev/zero >large
   [ "$("${code[@]}" --data-binary @large "$status_url/refresh")" = 413 ]
+}
+
+@test "the log can be JSON, and says of each event what happens next" {
+  lab
+  responder
+  stapler --log-format json
+  plan 503
+  refresh >/dev/null
+  halt "$stapler"
+  /usr/bin/python3 - stapler.log <<'PY'
+import json, sys
+lines = [json.loads(line) for line in open(sys.argv[1])]
+assert all({"at", "level", "subsystem"} <= line.keys() for line in lines)
+taken, failed = [l for l in lines if l["subsystem"] == "staple"]
+assert taken["cert"] == "www" and taken["status"] == "good", taken
+assert "refresh at " in taken["next"], taken
+assert failed["level"] == "warn" and failed["failures"] == "1", failed
+assert "HTTP status 503" in failed["why"], failed
+assert "keeping the staple" in failed["next"], failed
+assert "asking again in " in failed["next"], failed
+PY
 }
 
 @test "a refresh asks again, also behind one that is under way" {

@@ -120,6 +120,41 @@ static void an_unwritable_log_is_an_error(void **state)
         assert_int_equal(e.code, ERR_NOTFOUND);
 }
 
+/* The last: there is no way back from it. */
+static void a_line_of_json_has_the_pairs_as_members(void **state)
+{
+        static const struct {
+                const char *body, *json;
+        } table[] = {
+            {"cert=www why=\"it is so\" next=\"a; b\"",
+                ",\"cert\":\"www\",\"why\":\"it is so\",\"next\":\"a; b\"}\n"},
+            {"listening url=x", ",\"text\":\"listening url=x\"}\n"},
+            {"n=1 a 'word' \\x0a",
+                ",\"n\":\"1\",\"text\":\"a 'word' \\\\x0a\"}\n"},
+            {"why=\"never ends", ",\"why\":\"never ends\"}\n"},
+            {"a= =b", ",\"a\":\"\",\"text\":\"=b\"}\n"},
+            {"p=\xc3\xa4\t\xff\xed\xa0\x80\xf0\x9f\x98\x80\xe2\x82",
+                ",\"p\":\"\xc3\xa4\\u0009????\xf0\x9f\x98\x80??\"}\n"},
+            {"", "}\n"},
+        };
+        static const char head[] = ",\"level\":\"warn\",\"subsystem\":\"x\"";
+        const char *got;
+        size_t i;
+
+        (void)state;
+        log_to("log", LOG_INFO_);
+        log_as_json();
+        for (i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+                assert_int_equal(truncate(in_folder("log"), 0), 0);
+                log_line(LOG_WARN_, "x", "%s", table[i].body);
+                got = content_of(in_folder("log"));
+                assert_memory_equal(got, "{\"at\":\"2", 8);
+                got = strchr(got, ',');
+                assert_memory_equal(got, head, strlen(head));
+                assert_string_equal(got + strlen(head), table[i].json);
+        }
+}
+
 static const char *escaped(const char *text, size_t len)
 {
         static char out[LOG_ESCAPED_MAX];
@@ -169,6 +204,7 @@ int main(void)
             IN_FOLDER(an_unwritable_log_is_an_error),
             cmocka_unit_test(what_a_peer_sends_cannot_forge_a_line),
             cmocka_unit_test(long_text_of_a_peer_is_cut_with_dots),
+            IN_FOLDER(a_line_of_json_has_the_pairs_as_members),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
