@@ -64,6 +64,16 @@ static void reply_metrics(struct server *s, struct web_request *r)
         buf_release(&out);
 }
 
+static void reply_health(struct server *s, struct web_request *r)
+{
+        struct buf out = {0};
+        bool healthy = status_health(&s->roster, &out);
+
+        web_reply(r, healthy && !out.failed ? 200 : 503, "application/json",
+            buf_span(&out));
+        buf_release(&out);
+}
+
 static void post(struct server *s, struct web_request *r)
 {
         char name[WEB_NAME_MAX];
@@ -98,7 +108,10 @@ void server_on_control(void *arg, struct web_request *r)
                 reply_status(s, r);
         else if (strcmp(path, "/metrics") == 0)
                 reply_metrics(s, r);
+        else if (strcmp(path, "/healthz") == 0)
+                reply_health(s, r);
         else
                 web_reply_text(r, 404,
-                    "GET /status or /metrics, POST /refresh or /reload\n");
+                    "GET /status, /healthz or /metrics, POST /refresh or "
+                    "/reload\n");
 }

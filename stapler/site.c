@@ -211,6 +211,7 @@ static void fetched(void *arg, const struct fetch_result *r)
         site->keeper->in_flight--;
         if (r->ok) {
                 site->first_url = r->url;
+                site->taken++;
                 log_taken(site);
         } else {
                 staple_fail(&site->staple, r->err.text, r->retry_after,

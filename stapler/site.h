@@ -58,6 +58,7 @@ struct site {
         bool was_valid;         /* the certificate, when it was read */
         int64_t born_ms;
         uint64_t fetches, ended; /* begun, and come to an end */
+        uint64_t taken;          /* of those, brought an answer */
         uint64_t stapled, bare, refused;
 };
 

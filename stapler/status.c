@@ -1,6 +1,5 @@
 #include "stapler/status.h"
 
-#include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -130,89 +129,80 @@ void status_json(const struct roster *r, const char *name, struct buf *out)
         json_decref(all);
 }
 
-/* ---- metrics ------------------------------------------------------------ */
+/* ---- health -------------------------------------------------------------- */
 
-static void head(
-    struct buf *out, const char *name, const char *type, const char *help)
+/* NULL: all is as it should be. */
+static const char *sickness(const struct roster_entry *n)
 {
-        buf_printf(out,
-            "# HELP ocsp_stapler_%s %s\n# TYPE ocsp_stapler_%s %s\n", name,
-            help, name, type);
-}
+        const struct site *site = n->site;
 
-/* Names are [A-Za-z0-9._-]+ in a lab; a --cert file may have any. */
-static void row(struct buf *out, const char *name, const char *cert,
-    const char *more, int64_t value)
-{
-        const char *p;
-
-        buf_printf(out, "ocsp_stapler_%s{cert=\"", name);
-        for (p = cert; *p != '\0'; p++) {
-                if (*p == '"' || *p == '\\')
-                        buf_append_text(out, "\\");
-                buf_append(out, *p == '\n' ? " " : p, 1);
+        if (site == NULL)
+                return n->error.text;
+        switch (site_state(site)) {
+        case STAPLE_GOOD:
+        case STAPLE_REVOKED:
+        case STAPLE_UNVERIFIED:
+                return NULL;
+        case STAPLE_NONE:
+        case STAPLE_EXPIRED:
+        case STAPLE_EARLY:
+                break;
         }
-        buf_printf(out, "\"%s} %" PRId64 "\n", more, value);
+        /* It names no responder, and need not be asked for. */
+        if (site->id.urls_len == 0 && !site->id.must_staple)
+                return NULL;
+        if (site->id.trouble[0] != '\0')
+                return site->id.trouble;
+        return site->staple.last_error[0] != '\0' ? site->staple.last_error
+                                                  : "no staple";
 }
 
-static void handshake_rows(const struct roster *r, struct buf *out)
+/* What will become a sickness if nothing is done. */
+static const char *warning(const struct roster_entry *n)
 {
-        size_t i;
+        int64_t now;
 
-        head(out, "handshakes_total", "counter",
-            "Handshakes by what they got, if the client asked.");
-        for (i = 0; i < r->len; i++) {
-                const struct roster_entry *n = &r->entries[i];
-
-                if (n->site == NULL)
-                        continue;
-                row(out, "handshakes_total", n->name, ",got=\"staple\"",
-                    (int64_t)n->site->stapled);
-                row(out, "handshakes_total", n->name, ",got=\"none\"",
-                    (int64_t)n->site->bare);
-                row(out, "handshakes_total", n->name, ",got=\"refusal\"",
-                    (int64_t)n->site->refused);
-        }
+        if (n->error.text[0] != '\0')
+                return n->error.text;
+        if (n->site == NULL)
+                return NULL;
+        now = labclock_now(n->site->keeper->clock);
+        if (now > pki_not_after(n->site->id.leaf))
+                return "the certificate has expired";
+        if (now < pki_not_before(n->site->id.leaf))
+                return "the certificate is not valid yet";
+        if (site_state(n->site) == STAPLE_REVOKED)
+                return "the certificate is revoked";
+        if (n->site->staple.failures > 0)
+                return n->site->staple.last_error;
+        return NULL;
 }
 
-enum number { FETCHES, FAILURES, NEXT_UPDATE };
-
-static int64_t number_of(const struct site *site, enum number what)
+bool status_health(const struct roster *r, struct buf *out)
 {
-        switch (what) {
-        case FETCHES:
-                return (int64_t)site->fetches;
-        case FAILURES:
-                return site->staple.failures;
-        case NEXT_UPDATE:
-                return site->staple.held.next_update;
-        }
-        return 0;
-}
-
-static void number_rows(
-    const struct roster *r, enum number what, const char *name, struct buf *out)
-{
+        json_t *list = json_array();
+        bool healthy = r->len > 0, warned = false;
+        char at[TIME_TEXT_MAX], *text;
+        json_t *all;
         size_t i;
 
         for (i = 0; i < r->len; i++) {
-                if (r->entries[i].site != NULL)
-                        row(out, name, r->entries[i].name, "",
-                            number_of(r->entries[i].site, what));
-        }
-}
+                const char *why = sickness(&r->entries[i]);
+                const char *word = why == NULL ? warning(&r->entries[i]) : NULL;
 
-void status_metrics(const struct roster *r, size_t connections, struct buf *out)
-{
-        handshake_rows(r, out);
-        head(out, "fetches_total", "counter", "Questions to responders.");
-        number_rows(r, FETCHES, "fetches_total", out);
-        head(
-            out, "failures", "gauge", "Fetches in a row that brought nothing.");
-        number_rows(r, FAILURES, "failures", out);
-        head(out, "next_update_seconds", "gauge",
-            "nextUpdate of the staple that is held; 0: none.");
-        number_rows(r, NEXT_UPDATE, "next_update_seconds", out);
-        head(out, "connections", "gauge", "Open TLS connections.");
-        buf_printf(out, "ocsp_stapler_connections %zu\n", connections);
+                healthy = healthy && why == NULL;
+                warned = warned || word != NULL;
+                json_array_append_new(
+                    list, json_pack("{s:s, s:b, s:s?, s:s?}", "name",
+                              r->entries[i].name, "healthy", why == NULL, "why",
+                              why, "warning", word));
+        }
+        all = json_pack("{s:b, s:b, s:s, s:o}", "healthy", healthy, "warning",
+            warned, "now", format_time(labclock_now(r->keeper->clock), at),
+            "certificates", list);
+        text = json_dumps(all, JSON_COMPACT);
+        buf_printf(out, "%s\n", text == NULL ? "{}" : text);
+        free(text);
+        json_decref(all);
+        return healthy;
 }

@@ -2,6 +2,7 @@
 #ifndef OCSP_LAB_STAPLER_STATUS_H
 #define OCSP_LAB_STAPLER_STATUS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buf.h"
@@ -23,6 +24,14 @@
  *                                   though asked, and refused
  */
 void status_json(const struct roster *r, const char *name, struct buf *out);
+
+/*
+ * Appends {"healthy", "warning", "now", "certificates": [{"name", "healthy",
+ * "why", "warning"}]}, and says whether it is healthy: whether there is a
+ * certificate, and each can be served, with a staple if it should have one.
+ * A warning is what will make it unhealthy.  why and warning may be null.
+ */
+bool status_health(const struct roster *r, struct buf *out);
 
 /* Appends the same in numbers, for Prometheus. */
 void status_metrics(
