@@ -14,7 +14,7 @@
 
 #include "base/base.h"
 
-enum { CADB_SCHEMA_VERSION = 2 };
+enum { CADB_SCHEMA_VERSION = 3 };
 
 struct cadb;
 
@@ -276,6 +276,47 @@ int cadb_changed_each(struct cadb *db, int64_t ca, int64_t since_version,
         struct err *e),
     void *arg, struct err *e);
 
+/* ---- scenarios --------------------------------------------------------- */
+
+/*
+ * Deliberate faults, as set: on one certificate, on a CA (serial_len 0), on
+ * all CAs (ca 0 too).  Of several that fit, the first of these holds.  What
+ * the names mean is not this room's affair.
+ */
+enum { CADB_SCENARIO_MAX = 128 };
+
+struct cadb_scenario {
+        int64_t ca;
+        char ca_name[LAB_NAME_MAX + 1];
+        size_t serial_len;
+        uint8_t serial[CADB_SERIAL_MAX];
+        char cert_name[CADB_NAME_MAX + 1]; /* "" if it has none */
+        char text[CADB_SCENARIO_MAX];      /* "expired", "expired:ago=60s" */
+        int64_t times;   /* it holds for that many answers; 0: for all */
+        int64_t version; /* the event that set it */
+};
+/* In order of CA and serial: the most general first. */
+int cadb_scenario_each(struct cadb *db,
+    int (*row)(void *arg, const struct cadb_scenario *s, struct err *e),
+    void *arg, struct err *e);
+
+/* The event that last set or cleared one; 0: none ever did. */
+int cadb_scenario_latest(struct cadb *db, int64_t *version, struct err *e);
+
+/* Who signs instead of a CA's own signer, where the scenario wants that: of
+ * the scenario with that ca and serial, for the answers of issuer. */
+struct cadb_scenario_signer {
+        int64_t ca;
+        size_t serial_len;
+        uint8_t serial[CADB_SERIAL_MAX];
+        int64_t issuer;
+        char path[CADB_PATH_MAX]; /* certificate, those to send along, key;
+                                     relative to DIR */
+};
+int cadb_scenario_signer_each(struct cadb *db,
+    int (*row)(void *arg, const struct cadb_scenario_signer *s, struct err *e),
+    void *arg, struct err *e);
+
 /* ---- the trail --------------------------------------------------------- */
 
 /* Number of the last event; 0 before the first.  Every change has one. */
@@ -285,14 +326,17 @@ struct cadb_event {
         int64_t seq;
         int64_t at;
         char kind[32]; /* "issue", "renew", "import", "revoke", "hold",
-                          "release", "signer", "clock", "crl", "ca" */
+                          "release", "signer", "clock", "crl", "ca",
+                          "scenario" */
         char ca_name[LAB_NAME_MAX + 1];
         char name[CADB_NAME_MAX + 1];
         size_t serial_len;
         uint8_t serial[CADB_SERIAL_MAX];
         char detail[160]; /* "keyCompromise"; renew: the old one's new name;
                              import: "good", "released", "revoked" or a reason;
-                             crl: "7", "8 over 7", "9 imported" */
+                             crl: "7", "8 over 7", "9 imported"; scenario:
+                             "expired:ago=60s", "trylater, 3 times", "clear"
+                           */
 };
 /* Those after since, oldest first. */
 int cadb_event_each(struct cadb *db, int64_t since,

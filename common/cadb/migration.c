@@ -133,7 +133,27 @@ static const char version_2[] =
 
     "PRAGMA user_version = 2";
 
+/*
+ * Version 3: scenarios.  Their table stood ready since version 1; what was
+ * lacking is a number that moves when one is cleared too, and who signs.
+ */
+static const char version_3[] =
+    /* the event that last set or cleared a scenario */
+    "ALTER TABLE setting ADD COLUMN scenarios INTEGER NOT NULL DEFAULT 0;"
+
+    /* ca, serial: of the scenario; issuer: for whose answers */
+    "CREATE TABLE scenario_signer ("
+    " ca INTEGER NOT NULL,"
+    " serial BLOB NOT NULL,"
+    " issuer INTEGER NOT NULL REFERENCES ca (id),"
+    " path TEXT NOT NULL,"
+    " PRIMARY KEY (ca, serial, issuer)"
+    ") STRICT, WITHOUT ROWID;"
+
+    "PRAGMA user_version = 3";
+
 const char *const migrations[CADB_SCHEMA_VERSION] = {
     version_1,
     version_2,
+    version_3,
 };

@@ -189,6 +189,31 @@ const char *const sql_text[SQL_COUNT_] = {
         " WHERE cert.status = 1 OR changed.released"
         " ORDER BY changed.serial",
 
+    [SQL_SCENARIOS] =
+        "SELECT scenario.ca, ca.name, scenario.serial, issued.name,"
+        " scenario.name, scenario.params, scenario.times, scenario.version"
+        " FROM scenario LEFT JOIN ca ON ca.id = scenario.ca"
+        " LEFT JOIN cert ON cert.ca = scenario.ca"
+        " AND cert.serial = scenario.serial"
+        " LEFT JOIN issued ON issued.id = cert.issued"
+        " ORDER BY scenario.ca, scenario.serial",
+    [SQL_SCENARIO_LATEST] = "SELECT scenarios FROM setting",
+    [SQL_SCENARIO_MOVED] = "UPDATE setting SET scenarios = ?1",
+    [SQL_SCENARIO_SET] =
+        "INSERT OR REPLACE INTO scenario (ca, serial, name, params, times,"
+        " version) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    [SQL_SCENARIO_CLEAR] =
+        "DELETE FROM scenario WHERE ca = ?1 AND serial = ?2 RETURNING 1",
+    [SQL_SCENARIO_MARK] = "UPDATE cert SET scenario = ?3, version = ?4"
+                          " WHERE ca = ?1 AND serial = ?2",
+    [SQL_SCENARIO_SIGNERS] =
+        "SELECT ca, serial, issuer, path FROM scenario_signer",
+    [SQL_SCENARIO_SIGNER_ADD] =
+        "INSERT OR REPLACE INTO scenario_signer (ca, serial, issuer, path)"
+        " VALUES (?1, ?2, ?3, ?4)",
+    [SQL_SCENARIO_SIGNERS_DROP] =
+        "DELETE FROM scenario_signer WHERE ca = ?1 AND serial = ?2",
+
     [SQL_EVENT_LAST] = "SELECT coalesce(max(seq), 0) FROM event",
     [SQL_EVENT_SINCE] =
         "SELECT event.seq, event.at, event.kind, ca.name, event.name,"

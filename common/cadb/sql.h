@@ -66,6 +66,16 @@ enum sql_id {
         SQL_CRL_INSERT,
         SQL_REVOKED,
         SQL_CHANGED,
+        /* scenarios */
+        SQL_SCENARIOS,
+        SQL_SCENARIO_LATEST,
+        SQL_SCENARIO_MOVED,
+        SQL_SCENARIO_SET,
+        SQL_SCENARIO_CLEAR,
+        SQL_SCENARIO_MARK,
+        SQL_SCENARIO_SIGNERS,
+        SQL_SCENARIO_SIGNER_ADD,
+        SQL_SCENARIO_SIGNERS_DROP,
         /* the trail */
         SQL_EVENT_LAST,
         SQL_EVENT_SINCE,

@@ -162,6 +162,26 @@ int cadb_crl_last(struct cadb *db, int64_t ca, uint64_t *out, struct err *e);
 int cadb_crl_imported(struct cadb *db, int64_t ca, uint64_t number, bool delta,
     int64_t now, struct err *e);
 
+struct cadb_new_scenario {
+        int64_t ca;         /* 0: all */
+        struct span serial; /* len 0: the CA */
+        const char *text;   /* "expired:ago=60s" */
+        int64_t times;      /* 0: until it is cleared */
+};
+/* In the place of the one that is set there.  ERR_CONFIG in a lab that is
+ * without faults, ERR_NOTFOUND if there is no such certificate. */
+int cadb_scenario_set(struct cadb *db, const struct cadb_new_scenario *s,
+    int64_t now, struct err *e);
+
+/* A signer of its own for the one that is set there. */
+int cadb_scenario_sign(struct cadb *db, const struct cadb_new_scenario *s,
+    int64_t issuer, const char *path, struct err *e);
+
+/* *cleared: whether there was one.  Its signers go with it; their files are
+ * the caller's. */
+int cadb_scenario_clear(struct cadb *db, int64_t ca, struct span serial,
+    int64_t now, bool *cleared, struct err *e);
+
 /* An event that changes no row, such as "clock". */
 int cadb_event_add(struct cadb *db, const char *kind, const char *detail,
     int64_t now, struct err *e);

@@ -331,6 +331,39 @@ static void a_lab_of_version_2_keeps_what_that_added(void **state)
         assert_int_equal(2, entries);
 }
 
+/* ---- what version 3 added ------------------------------------------------ */
+
+static int count_scenarios(
+    void *arg, const struct cadb_scenario *s, struct err *e)
+{
+        (void)s, (void)e;
+        ++*(int *)arg;
+        return 0;
+}
+
+static void scenarios_can_be_set(void **state)
+{
+        struct fixture *f = *state;
+        struct cadb_new_scenario s = {.ca = ISSUING, .text = "expired"};
+        struct err e = ERR_INIT;
+        int64_t latest;
+        int count = 0;
+
+        assert_ok(cadb_scenario_latest(f->db, &latest, &e), &e);
+        assert_int_equal(0, latest);
+        assert_ok(cadb_scenario_each(f->db, count_scenarios, &count, &e), &e);
+        assert_int_equal(0, count);
+        assert_ok(cadb_begin(f->db, &e), &e);
+        assert_ok(cadb_scenario_set(f->db, &s, NOW, &e), &e);
+        assert_ok(
+            cadb_scenario_sign(f->db, &s, ISSUING, "responder/x.pem", &e), &e);
+        assert_ok(cadb_commit(f->db, &e), &e);
+        assert_ok(cadb_scenario_latest(f->db, &latest, &e), &e);
+        assert_true(latest > 15);
+        assert_ok(cadb_scenario_each(f->db, count_scenarios, &count, &e), &e);
+        assert_int_equal(1, count);
+}
+
 int main(void)
 {
 #define TEST(up, name) cmocka_unit_test_setup_teardown(name, up, fixture_down)
@@ -349,6 +382,7 @@ int main(void)
             TEST(up_with_version_2, an_old_lab_gets_the_schema_of_a_new_one),
             TEST(up_with_version_2, a_lab_of_version_2_keeps_what_that_added),
             TEST(up_with_version_2, it_can_be_changed),
+            TEST(up_with_version_2, scenarios_can_be_set),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
