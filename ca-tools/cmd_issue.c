@@ -1,9 +1,11 @@
 #include "cmd.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "batch.h"
 #include "progress.h"
+#include "scenario.h"
 
 /* The terms, the certificate and its files of one name. */
 static int add_named(struct batch *b, const char *name, struct err *e)
@@ -72,17 +74,57 @@ static int issue_series(struct batch *b, const char *base, struct err *e)
 /* ---- run ------------------------------------------------------------------
  */
 
+/* Before a certificate is made that it does not fit: as if the CA alone was
+ * meant, for the certificate is not there yet. */
+static int check_scenario(const struct plan *p, struct err *e)
+{
+        const struct scenario *s = p->wish->scenario.scenario;
+
+        if (!p->wish->has_scenario)
+                return 0;
+        if (p->lab.settings.no_faults)
+                return err_set(e, ERR_CONFIG,
+                    "%s: made with --no-faults: no scenario can be set",
+                    p->lab.dir);
+        return scenario_issue_check(&p->lab, p->wish->ca, s, e);
+}
+
+static int set_scenario(struct batch *b, struct err *e)
+{
+        const struct wish *w = b->plan->wish;
+        const char **names;
+        size_t i;
+        int rc;
+
+        if (!w->has_scenario)
+                return 0;
+        names = calloc(b->len, sizeof(*names));
+        if (names == NULL)
+                return err_set(e, ERR_OS, "out of memory");
+        for (i = 0; i < b->len; i++)
+                names[i] = b->items[i].name;
+        rc = scenario_put_on(&b->plan->lab, names, b->len, &w->scenario, e);
+        free(names);
+        return rc == 0 ? 0 : err_prefix(e, "issued, but without its scenario");
+}
+
+/* The scenario comes when the certificate is there; who asks about it in
+ * between gets a good answer. */
 static int issue(
     struct batch *b, struct plan *p, const struct args *a, struct err *e)
 {
         size_t count = p->wish->count;
-        int rc = batch_open(b, p, count > 0 ? count : a->words_len, e);
+        int rc = check_scenario(p, e);
 
+        if (rc == 0)
+                rc = batch_open(b, p, count > 0 ? count : a->words_len, e);
         if (rc == 0)
                 rc = count > 0 ? issue_series(b, a->words[0], e)
                                : issue_names(b, a, e);
         if (rc == 0)
                 rc = batch_commit(b, e);
+        if (rc == 0)
+                rc = set_scenario(b, e);
         return rc == 0 ? batch_print(b, a->json, e) : rc;
 }
 
@@ -134,6 +176,10 @@ const struct command cmd_issue = {
         "                       CA's)\n"
         "  --ca CANAME          who issues (default: the last of the chain)\n"
         "  --profile P          server (default) or client\n"
+        "  --scenario S         a fault that its answers have from the "
+        "beginning: "
+        "see 'ocsp-ca\n"
+        "                       scenario list'\n"
         "  --renew              NAME may exist: the new certificate takes its "
         "name and folder,\n"
         "                       with a new key and serial, and is like the old "

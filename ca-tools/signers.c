@@ -34,6 +34,15 @@ static int keep_row(void *arg, const struct cadb_signer_row *row, struct err *e)
         return k->paths.failed ? err_set(e, ERR_OS, "out of memory") : 0;
 }
 
+static int keep_scenario(
+    void *arg, const struct cadb_scenario_signer *row, struct err *e)
+{
+        struct keep *k = arg;
+
+        buf_printf(&k->paths, "%s\n", row->path);
+        return k->paths.failed ? err_set(e, ERR_OS, "out of memory") : 0;
+}
+
 /* "SERIAL.pem", "SERIAL-CANAME.pem", "request-HEX.pem": no other file is
  * ours. */
 static bool is_ours(const char *name)
@@ -89,6 +98,8 @@ int signers_sweep(const struct forge *f, struct err *e)
                 err_errno(e, ERR_IO, "%s", path);
         else
                 rc = cadb_signer_each(f->db, 0, keep_row, &k, e);
+        if (dir != NULL && rc == 0)
+                rc = cadb_scenario_signer_each(f->db, keep_scenario, &k, e);
         if (dir != NULL && rc == 0) {
                 k.text = buf_text(&k.paths);
                 rc = sweep_folder(&k, dir, path, e);

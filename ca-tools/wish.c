@@ -23,6 +23,7 @@ enum {
         OPT_ALGORITHM,
         OPT_COUNT,
         OPT_NO_FILES,
+        OPT_SCENARIO,
         OPT_NAME,
 };
 
@@ -46,6 +47,7 @@ static const struct option issue_options[] = {
     {"algorithm", required_argument, NULL, OPT_ALGORITHM},
     {"count", required_argument, NULL, OPT_COUNT},
     {"no-files", no_argument, NULL, OPT_NO_FILES},
+    {"scenario", required_argument, NULL, OPT_SCENARIO},
     SHARED,
 };
 
@@ -129,6 +131,23 @@ static int set_count(struct wish *w, const char *text, struct err *e)
         return 0;
 }
 
+static int set_scenario(struct wish *w, const char *text, struct err *e)
+{
+        const struct scenario *s;
+
+        if (scenario_parse(text, &w->scenario, e) != 0 ||
+            scenario_check_made(w->scenario.scenario, e) != 0)
+                return err_prefix(e, "--scenario");
+        s = w->scenario.scenario;
+        if ((s->needs & SCENARIO_NEEDS_UNISSUED) != 0)
+                return err_set(e, ERR_USAGE,
+                    "--scenario: %s is about serials that nobody issued",
+                    s->name);
+        w->has_scenario = true;
+        w->must_staple |= (s->needs & SCENARIO_NEEDS_MUST_STAPLE) != 0;
+        return 0;
+}
+
 /* ---- options ------------------------------------------------------------ */
 
 static void set_flag(struct wish *w, int option)
@@ -172,6 +191,8 @@ static int set_option(struct wish *w, int option, struct err *e)
                 return pki_algorithm_parse(optarg, &w->algorithm, e);
         case OPT_COUNT:
                 return set_count(w, optarg, e);
+        case OPT_SCENARIO:
+                return set_scenario(w, optarg, e);
         }
         set_flag(w, option);
         return 0;

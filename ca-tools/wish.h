@@ -4,6 +4,7 @@
 
 #include "args.h"
 #include "pki/pki.h"
+#include "scenario/scenario.h"
 
 enum {
         NAMES_MAX = 1000,
@@ -27,6 +28,8 @@ struct wish {
         bool renew;
         size_t count; /* 0: not given */
         bool no_files;
+        bool has_scenario; /* issue */
+        struct scenario_choice scenario;
         const char *name; /* sign */
 };
 

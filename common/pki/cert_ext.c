@@ -279,6 +279,19 @@ bool add_ocsp_signer(STACK_OF(X509_EXTENSION) **exts)
                add_extended_key_usage(exts, NID_OCSP_sign) && add_nocheck(exts);
 }
 
+static bool add_flawed_signer(
+    STACK_OF(X509_EXTENSION) **exts, enum pki_flaw flaw)
+{
+        const int usage[] = {flaw == PKI_CRLSIGN_ONLY
+                                 ? KU_CRL_SIGN_BIT
+                                 : KU_DIGITAL_SIGNATURE_BIT};
+        int purpose = flaw == PKI_TLS_EKU ? NID_server_auth : NID_OCSP_sign;
+
+        return add_key_usage(exts, usage, 1) &&
+               (flaw == PKI_NO_EKU || add_extended_key_usage(exts, purpose)) &&
+               (flaw == PKI_NO_NOCHECK || add_nocheck(exts));
+}
+
 static bool add_profile(
     STACK_OF(X509_EXTENSION) **exts, const struct pki_cert_spec *spec)
 {
@@ -291,7 +304,9 @@ static bool add_profile(
         case PKI_CLIENT:
                 return add_tls(exts, spec, NID_client_auth);
         case PKI_OCSP_SIGNER:
-                return add_ocsp_signer(exts);
+                return spec->flaw == PKI_SOUND
+                           ? add_ocsp_signer(exts)
+                           : add_flawed_signer(exts, spec->flaw);
         }
         return false;
 }

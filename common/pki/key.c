@@ -61,6 +61,14 @@ int pki_key_new(enum pki_algorithm a, EVP_PKEY **out, struct err *e)
         return 0;
 }
 
+int pki_key_new_weak(EVP_PKEY **out, struct err *e)
+{
+        *out = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)1024);
+        if (*out == NULL)
+                return openssl_err(e, ERR_INTERNAL, "cannot make a weak key");
+        return 0;
+}
+
 int pki_key_pem(EVP_PKEY *key, struct buf *out, struct err *e)
 {
         BIO *bio = BIO_new(BIO_s_secmem());

@@ -34,6 +34,9 @@ const char *pki_algorithm_name(enum pki_algorithm a); /* "p256" */
 
 int pki_key_new(enum pki_algorithm a, EVP_PKEY **out, struct err *e);
 
+/* RSA with 1024 bits: too weak, and wanted so. */
+int pki_key_new_weak(EVP_PKEY **out, struct err *e);
+
 /* Appends PKCS#8 PEM. */
 int pki_key_pem(EVP_PKEY *key, struct buf *out, struct err *e);
 
@@ -170,8 +173,18 @@ enum pki_profile {
  * extendedKeyUsage; else PKI_SERVER. */
 enum pki_profile pki_leaf_profile(X509 *cert);
 
+/* What is wrong on purpose with a PKI_OCSP_SIGNER. */
+enum pki_flaw {
+        PKI_SOUND,
+        PKI_NO_EKU,       /* no extendedKeyUsage */
+        PKI_TLS_EKU,      /* serverAuth instead of OCSPSigning */
+        PKI_CRLSIGN_ONLY, /* keyUsage cRLSign, not digitalSignature */
+        PKI_NO_NOCHECK,
+};
+
 struct pki_cert_spec {
         enum pki_profile profile;
+        enum pki_flaw flaw;
         const char *common_name; /* at most 64 characters of UTF-8; NULL: no
                                     subject, and the SANs become critical */
         EVP_PKEY *subject_key;   /* its public half is used */

@@ -12,6 +12,7 @@ static const struct scenario rows[] = {
         .ref = "RFC 6960 2.2",
         .expect = EXPECT_ALL(SCENARIO_GOOD),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
     {
         .name = "malformed",

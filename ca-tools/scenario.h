@@ -1,0 +1,80 @@
+/* Setting scenarios: on what, whether that fits, and the signers that some of
+ * them want. */
+#ifndef OCSP_LAB_CA_SCENARIO_H
+#define OCSP_LAB_CA_SCENARIO_H
+
+#include "forge.h"
+#include "lab.h"
+#include "scenario/scenario.h"
+
+/* ---- on what ----------------------------------------------------------- */
+
+/* A certificate, else a CA, else all. */
+struct scenario_aim {
+        bool has_cert, has_ca;
+        struct cadb_cert cert;
+        struct cadb_ca ca; /* the certificate's, too */
+};
+
+/* text: CERT, or NULL; ca_name: whose it is, or the CA itself, or NULL. */
+int scenario_aim_find(const struct lab *lab, const char *text,
+    const char *ca_name, struct scenario_aim *out, struct err *e);
+
+int64_t scenario_aim_ca(const struct scenario_aim *aim);         /* 0: all */
+struct span scenario_aim_serial(const struct scenario_aim *aim); /* len 0 */
+
+/* "www", "CA root" or "all". */
+enum { SCENARIO_LABEL_MAX = CADB_NAME_MAX + PKI_SERIAL_TEXT_MAX };
+const char *scenario_aim_label(
+    const struct scenario_aim *aim, char out[SCENARIO_LABEL_MAX]);
+
+/* ERR_USAGE unless the scenario can be set there: it may want must-staple, or
+ * to be there when the certificate is issued.  ERR_CONFIG if nothing makes it
+ * happen. */
+int scenario_aim_check(const struct lab *lab, const struct scenario_aim *aim,
+    const struct scenario *s, struct err *e);
+
+/* The same for certificates that the CA of that name (NULL: the default) is
+ * about to issue, with a key here. */
+int scenario_issue_check(const struct lab *lab, const char *ca_name,
+    const struct scenario *s, struct err *e);
+
+/* ---- signers ----------------------------------------------------------- */
+
+/*
+ * The file of the signer that s wants for answers in the name of ca, made now.
+ * cert: of the certificate that it is set on; NULL: none.  path "": no file,
+ * since one signs whose key is in the lab.  ERR_CONFIG if the key that it takes
+ * is not here.  Inside the transaction of f.
+ */
+int scenario_signer_make(const struct lab *lab, const struct forge *f,
+    const struct scenario *s, const struct cadb_ca *ca,
+    const struct cadb_cert *cert, char path[CADB_PATH_MAX], struct err *e);
+
+/* ---- setting ----------------------------------------------------------- */
+
+/* Checks, makes signers, writes the rows: within a transaction that somebody
+ * else begins and ends, after signers_sweep.  times 0: until cleared. */
+int scenario_put(const struct lab *lab, const struct forge *f,
+    const struct scenario_aim *aim, const struct scenario_choice *c,
+    int64_t times, struct err *e);
+
+/* The same in a transaction of its own, for each certificate of the names;
+ * what was written is undone if one fails. */
+int scenario_put_on(const struct lab *lab, const char *const *names, size_t len,
+    const struct scenario_choice *c, struct err *e);
+
+/* ---- telling ----------------------------------------------------------- */
+
+enum scenario_format { SCENARIO_TEXT, SCENARIO_MARKDOWN, SCENARIO_MAN };
+
+/* The catalogue, or the one of that name or alias with all that is known. */
+int scenario_list_print(const char *name, bool json, struct err *e);
+void scenario_page_print(enum scenario_format format);
+
+/* "good" in all channels, or "staple missing, get good, ..." */
+enum { SCENARIO_EXPECT_MAX = 96 };
+const char *scenario_expect_text(
+    const struct scenario *s, char out[SCENARIO_EXPECT_MAX]);
+
+#endif

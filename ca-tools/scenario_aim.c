@@ -1,0 +1,159 @@
+#include "scenario.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "authority.h"
+#include "print.h"
+#include "target.h"
+
+int scenario_aim_find(const struct lab *lab, const char *text,
+    const char *ca_name, struct scenario_aim *out, struct err *e)
+{
+        memset(out, 0, sizeof(*out));
+        if (text != NULL) {
+                if (target_get(lab, text, ca_name, &out->cert, e) != 0)
+                        return -1;
+                out->has_cert = true;
+                ca_name = out->cert.ca_name;
+        }
+        if (ca_name == NULL)
+                return 0;
+        out->has_ca = true;
+        return authority_find(lab, ca_name, &out->ca, e);
+}
+
+int64_t scenario_aim_ca(const struct scenario_aim *aim)
+{
+        return aim->has_ca ? aim->ca.id : 0;
+}
+
+struct span scenario_aim_serial(const struct scenario_aim *aim)
+{
+        if (!aim->has_cert)
+                return (struct span){NULL, 0};
+        return (struct span){aim->cert.serial, aim->cert.serial_len};
+}
+
+const char *scenario_aim_label(
+    const struct scenario_aim *aim, char out[SCENARIO_LABEL_MAX])
+{
+        char label[CERT_LABEL_MAX];
+
+        if (aim->has_cert)
+                snprintf(out, SCENARIO_LABEL_MAX, "%s",
+                    cert_label(&aim->cert, label));
+        else if (aim->has_ca)
+                snprintf(out, SCENARIO_LABEL_MAX, "CA %s", aim->ca.name);
+        else
+                snprintf(out, SCENARIO_LABEL_MAX, "all");
+        return out;
+}
+
+/* ---- does it fit ------------------------------------------------------- */
+
+static int check_certificate(
+    const struct scenario_aim *aim, const struct scenario *s, struct err *e)
+{
+        if (s->place == SCENARIO_AT_CERTIFICATE)
+                return err_set(e, ERR_USAGE,
+                    "scenario %s has to be there when the certificate is made: "
+                    "'ocsp-ca issue NAME --scenario %s'",
+                    s->name, s->name);
+        if ((s->needs & SCENARIO_NEEDS_UNISSUED) != 0 && aim->has_cert)
+                return err_set(e, ERR_USAGE,
+                    "scenario %s is about serials that nobody issued: set it "
+                    "with --ca CANAME or --all",
+                    s->name);
+        if ((s->needs &
+                (SCENARIO_NEEDS_MUST_STAPLE | SCENARIO_NEEDS_CERT_KEY)) != 0 &&
+            !aim->has_cert)
+                return err_set(e, ERR_USAGE,
+                    "scenario %s is about a certificate: name one", s->name);
+        return 0;
+}
+
+static int check_must_staple(const struct lab *lab,
+    const struct scenario_aim *aim, const struct scenario *s, struct err *e)
+{
+        struct buf der = {0};
+        X509 *cert = NULL;
+        bool has = false;
+        int rc;
+
+        if ((s->needs & SCENARIO_NEEDS_MUST_STAPLE) == 0)
+                return 0;
+        rc = cadb_cert_der(
+            lab->db, aim->cert.ca, scenario_aim_serial(aim), &der, e);
+        if (rc == 1)
+                rc = pki_cert_from_der(buf_span(&der), &cert, e);
+        if (rc == 0 && cert != NULL)
+                has = pki_must_staple(cert);
+        X509_free(cert);
+        buf_release(&der);
+        if (rc < 0 || has)
+                return rc < 0 ? -1 : 0;
+        return err_set(e, ERR_USAGE,
+            "scenario %s needs a certificate with must-staple: 'ocsp-ca issue "
+            "NAME --must-staple'",
+            s->name);
+}
+
+static int check_key(const struct lab *lab, const struct scenario_aim *aim,
+    const struct scenario *s, struct err *e)
+{
+        char path[PATH_MAX];
+
+        if ((s->needs & SCENARIO_NEEDS_CERT_KEY) == 0)
+                return 0;
+        if (aim->cert.name[0] != '\0' &&
+            file_path(path, sizeof(path), e, "%s/certs/%s/key.pem", lab->dir,
+                aim->cert.name) == 0 &&
+            access(path, R_OK) == 0)
+                return 0;
+        return err_set(e, ERR_USAGE,
+            "scenario %s needs the certificate's own key, and it is not in the "
+            "lab",
+            s->name);
+}
+
+static int check_parent(
+    const struct scenario_aim *aim, const struct scenario *s, struct err *e)
+{
+        if ((s->needs & SCENARIO_NEEDS_PARENT) == 0)
+                return 0;
+        if (!aim->has_ca)
+                return err_set(e, ERR_USAGE,
+                    "scenario %s is about a CA below another: name a "
+                    "certificate, or --ca CANAME",
+                    s->name);
+        if (aim->ca.parent != aim->ca.id)
+                return 0;
+        return err_set(e, ERR_USAGE,
+            "scenario %s needs a CA above the issuing one, and %s is a root: "
+            "'ocsp-ca init --depth 2'",
+            s->name, aim->ca.name);
+}
+
+int scenario_aim_check(const struct lab *lab, const struct scenario_aim *aim,
+    const struct scenario *s, struct err *e)
+{
+        if (scenario_check_made(s, e) != 0 ||
+            check_certificate(aim, s, e) != 0 ||
+            check_must_staple(lab, aim, s, e) != 0 ||
+            check_key(lab, aim, s, e) != 0)
+                return -1;
+        return check_parent(aim, s, e);
+}
+
+int scenario_issue_check(const struct lab *lab, const char *ca_name,
+    const struct scenario *s, struct err *e)
+{
+        struct scenario_aim aim = {.has_ca = true};
+
+        if (authority_find(lab, ca_name, &aim.ca, e) != 0)
+                return -1;
+        return check_parent(&aim, s, e);
+}

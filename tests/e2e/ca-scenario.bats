@@ -1,0 +1,129 @@
+#!/usr/bin/env bats
+# 'ocsp-ca scenario': the catalogue, what is set on what, and what is refused.
+
+load helper
+
+# www : a lab with that certificate
+www() {
+  ocsp-ca init >/dev/null
+  ocsp-ca issue www >/dev/null
+}
+
+@test "the catalogue: a line each, and with --json a record each" {
+  run -0 ocsp-ca scenario list
+  [[ $output == *"time"*"  expired  "*"nextUpdate has passed"* ]]
+  ocsp-ca scenario list --json >list
+  [ "$(wc -l <list)" -ge 100 ]
+  /usr/bin/python3 - <<'PY'
+import json
+rows = [json.loads(line) for line in open("list")]
+names = [n for r in rows for n in [r["name"], *r["aliases"]]]
+assert len(names) == len(set(names))
+by_name = {r["name"]: r for r in rows}
+assert by_name["good"]["made"] is True
+expired = by_name["expired"]
+assert expired["aliases"] == ["stale"] and expired["layer"] == "time"
+assert expired["expect"]["file"]["verdict"] == "untrusted"
+assert expired["params"][0]["name"] == "ago"
+unknown = by_name["unknown"]["expect"]["get"]["accepted"]
+assert unknown == {"strict": False, "must-staple": False, "soft-fail": True}
+assert by_name["http-404"]["expect"]["file"] is None
+PY
+}
+
+@test "the list of one says all about it, by its alias too" {
+  run -0 ocsp-ca scenario list stale
+  [[ $output == "expired: "*"ago=duration (default 1d)"* ]]
+  run -64 --separate-stderr ocsp-ca scenario list stael
+  [ "$stderr" = "ocsp-ca: no scenario 'stael': did you mean 'stale'?" ]
+}
+
+@test "what is set is shown, most general first, until it is cleared" {
+  www
+  ocsp-ca scenario set www good
+  ocsp-ca scenario set --ca root good
+  ocsp-ca scenario set --all good --times 3
+  run -0 ocsp-ca scenario active
+  [ "$output" = 'all: good, for 3 answers
+CA root: good
+www: good' ]
+  ocsp-ca scenario active --json >active
+  [ "$(tail -n 1 active | field name)" = www ]
+  run -0 ocsp-ca scenario clear www
+  [ "$output" = '1 cleared' ]
+  run -0 ocsp-ca scenario clear www
+  [ "$output" = '0 cleared' ]
+  run -0 ocsp-ca scenario clear --all
+  [ "$output" = '2 cleared' ]
+  run -0 ocsp-ca scenario active
+  [ "$output" = 'no scenario is set' ]
+}
+
+@test "each set and clear is in the trail" {
+  www
+  ocsp-ca scenario set www good --times 2
+  ocsp-ca scenario clear www
+  run -0 ocsp-ca events --since 4
+  [[ ${lines[0]} == *" scenario root www "*" good, 2 times" ]]
+  [[ ${lines[1]} == *" scenario root www "*" clear" ]]
+}
+
+@test "a wrong name, place or number is a usage error that says what is right" {
+  www
+  local words
+  while read -r words; do
+    # shellcheck disable=SC2086
+    exits 64 ocsp-ca scenario $words
+  done <<'WORDS'
+set www expird
+set www expired:ago=soon
+set www good --times 0
+set www good --all
+set good
+set --all --ca root good
+set www
+clear
+frobnicate
+
+WORDS
+  exits 72 ocsp-ca scenario set nobody good
+  exits 72 ocsp-ca scenario set --ca nobody good
+  run -0 ocsp-ca scenario active
+  [ "$output" = 'no scenario is set' ]
+}
+
+@test "a lab without faults refuses, and so does issue" {
+  export OCSP_LAB_DIR=$T/clean
+  ocsp-ca init --no-faults >/dev/null
+  ocsp-ca issue www >/dev/null
+  exits 78 ocsp-ca scenario set www good
+  exits 78 ocsp-ca scenario set --all good
+  exits 78 ocsp-ca issue other --scenario good
+  exits 72 ocsp-ca show other
+}
+
+@test "what nothing makes happen yet is refused, never silently good" {
+  www
+  name=$(ocsp-ca scenario list --json | grep '"made":false' | head -n 1 |
+    field name)
+  [ -n "$name" ] || skip "all are made"
+  run -78 --separate-stderr ocsp-ca scenario set www "$name"
+  [[ $stderr == *"nothing here makes it happen yet"* ]]
+  exits 78 ocsp-ca issue other --scenario "$name"
+}
+
+@test "issue --scenario: the certificate has it from the beginning" {
+  www
+  ocsp-ca issue a b --scenario good
+  [ "$(ocsp-ca scenario active | sort)" = 'a: good
+b: good' ]
+}
+
+@test "the pages: Markdown, and one that mandoc reads without a warning" {
+  ocsp-ca scenario list --format markdown >page.md
+  grep -q '^| `expired` (stale) |' page.md
+  command -v mandoc >/dev/null || skip "needs mandoc"
+  ocsp-ca scenario list --format man >page.7
+  [ -z "$(mandoc -T lint -W warning page.7)" ]
+  mandoc -T utf8 page.7 | col -b | grep -q 'nextUpdate has passed'
+}
