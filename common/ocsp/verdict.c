@@ -72,9 +72,26 @@ void walk_note(struct walk *w, const char *fmt, ...)
 
 /* ---- the envelope ------------------------------------------------------- */
 
+/* Number of the first that can't be read, from 1; 0: all can. */
+static size_t first_unreadable(const struct ocsp_response *r)
+{
+        X509 *cert;
+        size_t i;
+
+        for (i = 0; i < r->certs_len; i++) {
+                if (pki_cert_from_der(r->certs[i], &cert, NULL) != 0)
+                        return i + 1;
+                X509_free(cert);
+        }
+        return 0;
+}
+
+/* Certificates too, also those that nobody asks for: what one client can do
+ * without, another can't read the answer for. */
 static void walk_encoding(struct walk *w)
 {
         struct ocsp_flaw flaw;
+        size_t odd;
 
         if (w->der.len == 0) {
                 walk_fail(w, "the answer is empty: 0 bytes");
@@ -89,7 +106,14 @@ static void walk_encoding(struct walk *w)
                 return;
         }
         w->have |= WALK_BYTES;
-        walk_pass(w, "%zu bytes of DER, nothing after them", w->der.len);
+        odd = first_unreadable(w->response);
+        if (odd != 0)
+                walk_fail(w,
+                    "certificate %zu of the %zu in the answer can't be read",
+                    odd, w->response->certs_len);
+        else
+                walk_pass(
+                    w, "%zu bytes of DER, nothing after them", w->der.len);
 }
 
 static void walk_status(struct walk *w)

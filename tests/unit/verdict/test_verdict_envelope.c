@@ -154,6 +154,35 @@ static void test_bytes_after_the_answer_are_refused(void **state)
         buf_release(&der);
 }
 
+/* Where in b the version of that certificate is, an INTEGER. */
+static uint8_t *find_version(const struct buf *b, X509 *cert)
+{
+        unsigned char *der = NULL;
+        int len = i2d_X509(cert, &der);
+        uint8_t *found = memmem(b->data, b->len, der, (size_t)len);
+
+        OPENSSL_free(der);
+        assert_non_null(found);
+        found = memmem(found, (size_t)len, "\xa0\x03\x02\x01\x02", 5);
+        assert_non_null(found);
+        return found + 2;
+}
+
+/* Also one that nobody needs: other clients cannot read such an answer. */
+static void test_what_is_no_certificate_among_them_is_refused(void **state)
+{
+        struct recipe r = good();
+        struct buf der = {0};
+
+        (void)state;
+        r.certs[r.certs_len++] = cast.neighbor.cert;
+        recipe_cook(&r, &der);
+        assert_outcome(judge_bytes(der.data, der.len), OCSP_V_GOOD);
+        *find_version(&der, cast.neighbor.cert) = V_ASN1_OCTET_STRING;
+        assert_untrusted(judge_bytes(der.data, der.len), "encoding");
+        buf_release(&der);
+}
+
 static void test_no_truncated_answer_is_believed(void **state)
 {
         struct recipe r = good();
@@ -203,6 +232,7 @@ int main(void)
             cmocka_unit_test(test_success_without_content_is_untrusted),
             cmocka_unit_test(test_another_response_type_is_untrusted),
             cmocka_unit_test(test_bytes_after_the_answer_are_refused),
+            cmocka_unit_test(test_what_is_no_certificate_among_them_is_refused),
             cmocka_unit_test(test_no_truncated_answer_is_believed),
             cmocka_unit_test(test_no_flipped_bit_turns_revoked_into_good),
         };
