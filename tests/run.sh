@@ -15,8 +15,8 @@ Installs the packages that are missing (Debian 12 or 13), builds in build/dev
 and runs the tests, or those whose name matches PATTERN (as ctest -R).
 
   --ci    with -Werror; then all again with clang and the address and undefined
-          behaviour sanitizers, and the threaded programs with the thread
-          sanitizer
+          behaviour sanitizers, the threaded programs with the thread
+          sanitizer, and some seconds of fuzzing
   --all   --ci, clang-tidy, tests with nginx, Varnish, Java and Go, and both
           commands of the README in a fresh Debian 12 and 13; what can't be
           had is skipped with a word.  The packages of nginx and Varnish may
@@ -62,11 +62,12 @@ stage() {
   fi
 }
 
-# build PRESET
+# build PRESET [TARGET]
 build() {
   mkdir -p "build/$1"
   if ! { cmake --preset "$1" -DOCSP_LAB_WERROR=$werror &&
-    cmake --build "build/$1" -j "$jobs"; } >"build/$1/run.log" 2>&1; then
+    cmake --build "build/$1" -j "$jobs" --target "${2:-all}"; } \
+    >"build/$1/run.log" 2>&1; then
     tail -n 60 "build/$1/run.log" >&2
     return 1
   fi
@@ -78,12 +79,25 @@ tests() {
   preset=$1
   shift
   build "$preset" || return 1
+  run_tests "$preset" "$@"
+}
+
+run_tests() {
+  preset=$1
+  shift
   if [ -n "$pattern" ]; then
     set -- "$@" -R "$pattern"
   fi
   # shellcheck disable=SC2086 # words
   $runner ctest --test-dir "build/$preset" -j $((jobs + 2)) --output-on-failure \
     --no-tests=error "$@"
+}
+
+# Clang 14 cannot live with as much address randomisation as newer kernels do.
+runner_set() {
+  if setarch -R true 2>/dev/null; then
+    runner="setarch -R"
+  fi
 }
 
 # sanitized PRESET [ctest option...] : no program of ours ever exits 99, and a
@@ -96,11 +110,7 @@ sanitized() {
   export ASAN_OPTIONS="$options:detect_stack_use_after_return=1"
   export UBSAN_OPTIONS="$options:print_stacktrace=1"
   export LSAN_OPTIONS="$options" TSAN_OPTIONS="$options"
-  # Clang 14 cannot live with as much address randomisation as newer kernels
-  # do.
-  if setarch -R true 2>/dev/null; then
-    runner="setarch -R"
-  fi
+  runner_set
   result=0
   tests "$@" || result=1
   # Not what the leak checker says of a process that was killed meanwhile.
@@ -109,6 +119,18 @@ sanitized() {
     result=1
   fi
   return $result
+}
+
+# Builds nothing but the targets.  A pattern may well fit none of them.
+fuzz() {
+  unset ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS TSAN_OPTIONS
+  runner_set
+  build fuzz fuzz || return 1
+  if [ -n "$pattern" ]; then
+    run_tests fuzz -L fuzz --no-tests=ignore
+  else
+    run_tests fuzz -L fuzz
+  fi
 }
 
 tidy() {
@@ -153,6 +175,7 @@ if [ $mode != core ]; then
   # are killed on purpose a sanitizer learns nothing.
   stage asan sanitized asan -E '^wall|quickstart|crash|drill|halfway'
   stage tsan sanitized tsan -L 'unit|threaded'
+  stage fuzz fuzz
 fi
 if [ $mode = all ]; then
   stage tidy tidy
