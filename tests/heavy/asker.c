@@ -8,8 +8,8 @@
  * any; by GET and POST, by SHA-1 and SHA-256, with a nonce and without, half of
  * the time about the certificate that is being changed.  It says "asking" after
  * the first answers.  It ends when the board says so, and prints a line of
- * JSON: asked, wrong, parsed (answers that were not octet by octet the last one
- * of their kind); the first wrong ones stand on standard error.
+ * JSON: asked, parsed (answers that were not octet by octet the last one of
+ * their kind) and slowest_ms; the first wrong ones stand on standard error.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -47,6 +47,7 @@ struct question {
         uint8_t der[BOARD_SLOT_DER];
         size_t der_len;
         int64_t acked, retired, gone, clock, clock_lo, offset, frozen;
+        int64_t sent_ms;
 };
 
 /* The last answer of a kind, and what was found in it. */
@@ -63,7 +64,16 @@ static int socks[CONNECTIONS_MAX];
 static struct question questions[CONNECTIONS_MAX];
 static struct memo memos[MEMOS];
 static long asked, parsed, wrong;
+static int64_t slowest_ms;
 static uint64_t chance;
+
+static int64_t now_ms(void)
+{
+        struct timespec t;
+
+        clock_gettime(CLOCK_MONOTONIC, &t);
+        return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
 
 static void fail(const char *what)
 {
@@ -151,6 +161,7 @@ static void ask(int sock, struct question *q)
         choose(q);
         len = q->post ? write_post(q, http) : write_get(q, http);
         note_state(q);
+        q->sent_ms = now_ms();
         if (send(sock, http, len, MSG_NOSIGNAL) != (ssize_t)len)
                 fail("send");
 }
@@ -283,6 +294,8 @@ static void take(int sock, const struct question *q)
         const char *problem = judge(q, &f);
 
         asked++;
+        if (now_ms() - q->sent_ms > slowest_ms)
+                slowest_ms = now_ms() - q->sent_ms;
         if (problem == NULL)
                 return;
         if (wrong++ < WRONG_SHOWN)
@@ -374,7 +387,7 @@ int main(int argc, char **argv)
         /* What was changed last is asked about too. */
         for (i = 0; i < LAST_ROUNDS; i++)
                 round_of(connections);
-        printf("{\"asked\":%ld,\"parsed\":%ld,\"wrong\":%ld}\n", asked, parsed,
-            wrong);
+        printf("{\"asked\":%ld,\"parsed\":%ld,\"slowest_ms\":%lld}\n", asked,
+            parsed, (long long)slowest_ms);
         return wrong != 0;
 }

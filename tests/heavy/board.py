@@ -55,15 +55,26 @@ class Issuer:
 
 
 class Board:
-    def __init__(self, path, certs):
-        size = HEADER + CAS * CA_SIZE + certs * CERT_SIZE
-        with open(path, "wb+") as f:
-            f.truncate(size)
-            self.map = mmap.mmap(f.fileno(), size)
-        self.path, self.room = path, certs
+    def __init__(self, path, file):
+        self.map = mmap.mmap(file.fileno(), 0)
+        self.path = path
+        self.room = (len(self.map) - HEADER - CAS * CA_SIZE) // CERT_SIZE
         self.words = memoryview(self.map).cast("q")
-        self.words[MAGIC_AT] = MAGIC
         self.cas = []
+
+    @classmethod
+    def make(cls, path, certs):
+        with open(path, "wb+") as f:
+            f.truncate(HEADER + CAS * CA_SIZE + certs * CERT_SIZE)
+            board = cls(path, f)
+        board[MAGIC_AT] = MAGIC
+        return board
+
+    @classmethod
+    def open(cls, path):
+        """Somebody else's, to read."""
+        with open(path, "rb+") as f:
+            return cls(path, f)
 
     def __getitem__(self, word):
         return self.words[word]
@@ -106,6 +117,13 @@ class Board:
                              len(der), der)
         self.words[CERTS] = i + 1
         return i
+
+    def request(self, i, slot):
+        at = self._cert(i) + 64 + 240 * slot
+        return self.map[at + 8:at + 8 + self.words[at // 8]]
+
+    def ca_of(self, i):
+        return self.words[self._cert(i) // 8 + 2]
 
     def state(self, i):
         return self.words[self._cert(i) // 8 + 1]

@@ -135,9 +135,10 @@ class Askers:
                 raise Wrong("a client ended: " + p.communicate()[1])
 
     def stop(self):
-        """How many answers there were, and how many were no repetitions."""
+        """How many answers there were, how many of them were no repetitions, and
+        the milliseconds of the slowest."""
         self.board[boards.STOP] = 1
-        asked = parsed = 0
+        asked = parsed = slowest = 0
         wrong = []
         for p in self.processes:
             out, err = p.communicate(timeout=PATIENCE)
@@ -147,9 +148,10 @@ class Askers:
                 seen = json.loads(out)
                 asked += seen["asked"]
                 parsed += seen["parsed"]
+                slowest = max(slowest, seen["slowest_ms"])
         if wrong:
             raise Wrong("answers that are wrong:\n" + "".join(wrong))
-        return asked, parsed
+        return asked, parsed, slowest
 
     def kill(self):
         for p in self.processes:
@@ -201,9 +203,16 @@ class Probe:
     KINDS = [(method, digest, nonce) for nonce in (False, True)
              for digest in ("sha1", "sha256") for method in ("GET", "POST")]
 
+    IDLE_MOST = 5  # seconds; after ten the responder would close them
+
     def __init__(self, place):
-        self.connections = [Connection(place) for _ in self.KINDS]
-        self.asked = 0
+        self.place, self.connections = place, []
+        self.open()
+
+    def open(self):
+        self.close()
+        self.connections = [Connection(self.place) for _ in self.KINDS]
+        self.used = time.monotonic()
 
     def questions(self, issuer, serial, kinds):
         for method, digest, nonce in kinds:
@@ -214,6 +223,8 @@ class Probe:
     def ask(self, prepared):
         """Answers in the order of the questions, and when the first came."""
         first = None
+        if time.monotonic() > self.used + self.IDLE_MOST:
+            self.open()
         for connection, (_, http) in zip(self.connections, prepared):
             connection.send(http)
         answers = []
@@ -223,7 +234,7 @@ class Probe:
             answers.append((nonce, body))
         # So that each kind meets all threads.
         self.connections.append(self.connections.pop(0))
-        self.asked += len(answers)
+        self.used = time.monotonic()
         return answers, first
 
     def close(self):

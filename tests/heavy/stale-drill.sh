@@ -24,4 +24,4 @@ PATH=${OCSP_LAB_BIN:+$OCSP_LAB_BIN:}$PATH
 export PATH
 : "${OCSP_LAB_BUILD:?the build folder}"
 unset OCSP_LAB_DIR
-exec /usr/bin/python3 "$here/stale_drill.py" "$@"
+exec /usr/bin/python3 -W ignore "$here/stale_drill.py" "$@"

@@ -52,7 +52,7 @@ class Drill:
                 if row["name"]]
         self.names = [row["name"] for row in rows]
         self.serials = [int(row["serial"], 16) for row in rows]
-        self.board = Board(os.path.join(folder, "board"), len(rows))
+        self.board = Board.make(os.path.join(folder, "board"), len(rows))
         self.board.add_ca(self.issuer)
         for serial in self.serials:
             self.board.add_cert(0, serial)
@@ -68,7 +68,7 @@ class Drill:
 
     def stop(self):
         self.probe.close()
-        asked, parsed = self.askers.stop()
+        asked, parsed, _ = self.askers.stop()
         took = time.monotonic() - self.begun
         print("%-28s %d answers meanwhile, %d of them new ones, %.0f a second: "
               "0 wrong" % ("%d other clients" % self.args.clients, asked,
