@@ -7,6 +7,7 @@
 
 #include "base/base.h"
 #include "httpc/httpc.h"
+#include "stapler/engine/engine.h"
 
 enum {
         OPT_DIR = 256,
@@ -27,6 +28,8 @@ enum {
         OPT_ON_MISSING,
         OPT_REFRESH,
         OPT_PATIENCE,
+        OPT_ROOT,
+        OPT_THREADS,
         OPT_LOG,
         OPT_LOG_FORMAT,
         OPT_READY_FILE,
@@ -54,6 +57,8 @@ static const struct option serve_options[] = {
     {"on-missing", required_argument, NULL, OPT_ON_MISSING},
     {"refresh", required_argument, NULL, OPT_REFRESH},
     {"patience", required_argument, NULL, OPT_PATIENCE},
+    {"root", required_argument, NULL, OPT_ROOT},
+    {"threads", required_argument, NULL, OPT_THREADS},
     {"log", required_argument, NULL, OPT_LOG},
     {"log-format", required_argument, NULL, OPT_LOG_FORMAT},
     {"ready-file", required_argument, NULL, OPT_READY_FILE},
@@ -198,6 +203,8 @@ static const char **text_of(int c, struct options *o)
                 return &o->responder;
         case OPT_RESPONDER_CERT:
                 return &o->responder_cert;
+        case OPT_ROOT:
+                return &o->root;
         case OPT_LOG:
                 return &o->log;
         case OPT_READY_FILE:
@@ -206,6 +213,15 @@ static const char **text_of(int c, struct options *o)
                 return &o->out;
         }
         return NULL;
+}
+
+static int parse_threads(struct options *o, struct err *e)
+{
+        if (parse_uint(optarg, ENGINE_THREADS_MAX, &o->threads, e) == 0 &&
+            o->threads > 0)
+                return 0;
+        return err_set(e, ERR_USAGE, "--threads '%.40s': 1 to %d are wanted",
+            optarg, ENGINE_THREADS_MAX);
 }
 
 static int parse_one(int c, char **argv, struct options *o, struct err *e)
@@ -234,6 +250,8 @@ static int parse_one(int c, char **argv, struct options *o, struct err *e)
                 return parse_duration_ms(optarg, 's', &o->patience_ms, e) == 0
                            ? 0
                            : err_prefix(e, "--patience");
+        case OPT_THREADS:
+                return parse_threads(o, e);
         case OPT_HELP:
                 o->help = true;
                 return 0;

@@ -36,6 +36,8 @@ struct options {
         enum ocsp_hash hash;
         struct staple_policy policy;
         int64_t patience_ms; /* longest wait for a first staple */
+        uint64_t threads;    /* 0: one a core */
+        const char *root;    /* NULL: the page that shows the staple */
         const char *log, *ready_file;
         bool log_json;
         const char *out; /* fetch */

@@ -58,19 +58,19 @@ static const char *carried(const struct tls_info *tls)
         return "carried no staple: your client did not ask";
 }
 
-static void site_rows(const struct page_spec *p, struct buf *out)
+void page_rows(const struct site *site, struct buf *out)
 {
-        const struct staple *s = &p->site->staple;
+        const struct staple *s = &site->staple;
 
-        row(out, "Certificate", p->site->id.name);
-        row(out, "Serial", p->site->id.serial);
-        row(out, "Must-staple", p->site->id.must_staple ? "yes" : "no");
-        row(out, "Staple", staple_state_name(site_state(p->site)));
+        row(out, "Certificate", site->id.name);
+        row(out, "Serial", site->id.serial);
+        row(out, "Must-staple", site->id.must_staple ? "yes" : "no");
+        row(out, "Staple", staple_state_name(site_state(site)));
         time_row(out, "thisUpdate", s->held.this_update);
         time_row(out, "nextUpdate", s->held.next_update);
         time_row(out, "Revoked at", s->latest.revocation_time);
         time_row(out, "Next refresh",
-            staple_next(s, keeper_now(p->site->keeper)).next_refresh);
+            staple_next(s, keeper_now(site->keeper)).next_refresh);
         if (s->last_error[0] != '\0')
                 row(out, "Last failure", s->last_error);
 }
@@ -97,18 +97,17 @@ static void commands(
 
 void page_html(const struct page_spec *p, struct buf *out)
 {
-        const char *host = p->host == NULL ? "localhost" : p->host;
+        const char *host = p->host[0] == '\0' ? "localhost" : p->host;
 
         buf_append_text(out, head);
         buf_append_text(out, "<h1>");
         escaped(out, host);
         buf_append_text(out, "</h1>\n<p>This connection is ");
-        buf_append_text(out, p->tls.version);
+        buf_append_text(out, p->tls->version);
         buf_append_text(out, " and ");
-        buf_append_text(out, carried(&p->tls));
+        buf_append_text(out, carried(p->tls));
         buf_append_text(out, ".\n<table>\n");
-        if (p->site != NULL)
-                site_rows(p, out);
+        buf_append(out, p->tls->about.data, p->tls->about.len);
         buf_append_text(out, "</table>\n");
         commands(p, host, out);
 }

@@ -5,14 +5,16 @@
 #include "base/buf.h"
 #include "stapler/site.h"
 
+/* Appends the rows about the certificate and its staple, for tls_offer. */
+void page_rows(const struct site *site, struct buf *out);
+
 struct page_spec {
-        const char *host; /* as the client asked for it, or NULL */
+        const char *host; /* as the client asked for it, or "" */
         const char *dir;  /* for the commands shown */
-        struct tls_info tls;
-        const struct site *site; /* NULL: removed since the handshake */
+        const struct tls_info *tls;
 };
 
-/* Appends HTML. */
+/* Appends HTML.  Any thread. */
 void page_html(const struct page_spec *p, struct buf *out);
 
 #endif

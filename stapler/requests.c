@@ -2,46 +2,7 @@
 
 #include <string.h>
 
-#include "stapler/page.h"
 #include "stapler/status.h"
-
-enum {
-        /* From the accept to the end of the first request, however slowly it
-         * trickles in, and from one request to the end of the next. */
-        HANDSHAKE_MS = 10000,
-        IDLE_MS = 60000,
-};
-
-struct ssl_st *server_on_accept(void *arg)
-{
-        struct server *s = arg;
-        struct ssl_st *ssl = tls_accept(s->tls, monotonic_ms() + HANDSHAKE_MS);
-
-        server_limit_connections(s);
-        return ssl;
-}
-
-void server_on_page(void *arg, struct web_request *r)
-{
-        struct server *s = arg;
-        struct page_spec p = {.host = web_host(r), .dir = s->options->dir};
-        const char *method = web_method(r);
-        struct buf out = {0};
-
-        p.tls = tls_info(web_ssl(r));
-        p.site = p.tls.site_arg;
-        tls_extend(web_ssl(r), monotonic_ms() + IDLE_MS);
-        if (method == NULL || strcmp(method, "POST") == 0) {
-                web_reply_text(r, 405, "only GET and HEAD\n");
-        } else if (strcmp(web_path(r), "/") != 0) {
-                web_reply_text(r, 404, "there is only /\n");
-        } else {
-                page_html(&p, &out);
-                web_reply(r, out.failed ? 503 : 200, "text/html; charset=utf-8",
-                    buf_span(&out));
-        }
-        buf_release(&out);
-}
 
 static void reply_status(struct server *s, struct web_request *r)
 {
@@ -58,7 +19,7 @@ static void reply_metrics(struct server *s, struct web_request *r)
 {
         struct buf out = {0};
 
-        status_metrics(&s->roster, tls_open_connections(s->tls), &out);
+        status_metrics(&s->roster, engine_connections(s->engine), &out);
         web_reply(r, out.failed ? 503 : 200,
             "text/plain; version=0.0.4; charset=utf-8", buf_span(&out));
         buf_release(&out);

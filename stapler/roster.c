@@ -107,13 +107,13 @@ int roster_install(
         struct tls_site_spec spec = {.name = n->name,
             .leaf = site->id.leaf,
             .chain = site->id.chain,
-            .key = site->id.key,
-            .arg = site};
+            .key = site->id.key};
         struct tls_site *old = n->site == NULL ? NULL : n->site->tls;
 
         if (r->serving) {
                 if (tls_site_add(r->tls, &spec, old, &site->tls, e) != 0)
                         return -1;
+                site_publish(site);
                 if (r->options->preferred != NULL &&
                     strcmp(n->name, r->options->preferred) == 0)
                         tls_site_prefer(r->tls, site->tls);

@@ -53,14 +53,13 @@ static void check_ready(struct server *s)
                 log_line(LOG_WARN_, "server",
                     "why=\"no answer from a responder yet\" "
                     "next=\"serving; asking on\"");
-        web_accept(s->web, true);
         if (s->status != NULL)
                 web_accept(s->status, true);
         log_line(LOG_INFO_, "server",
             "listening url=%s status=%s "
             "certificates=%zu",
             s->url, s->status == NULL ? "off" : s->status_url, s->roster.len);
-        if (write_ready(s, &s->err) != 0)
+        if (front_start(s, &s->err) != 0 || write_ready(s, &s->err) != 0)
                 event_base_loopbreak(s->base);
 }
 
@@ -120,32 +119,24 @@ static void watch_disk(struct server *s)
                 event_add(s->watch, NULL);
 }
 
-/* A certificate may have been issued so recently that its news is still on
- * the way: whoever asks for it by name gets it. */
-void server_on_miss(void *arg, const char *name)
+void server_scan_news(struct server *s)
 {
-        struct server *s = arg;
-
-        (void)name;
         if (roster_poll(&s->roster) || event_pending(s->scan, EV_TIMEOUT, NULL))
                 server_scan(s);
 }
 
-/* ---- time --------------------------------------------------------------- */
-
-/* Over the limit, clients wait in the backlog. */
-void server_limit_connections(struct server *s)
+void server_commit(struct server *s)
 {
-        bool full = tls_open_connections(s->tls) >= s->connections_max;
+        struct err e = ERR_INIT;
 
-        if (full && !s->full)
-                log_line(LOG_WARN_, "server",
-                    "why=\"%zu connections are open\" "
-                    "next=\"accepting again when one closes\"",
-                    s->connections_max);
-        s->full = full;
-        web_accept(s->web, s->ready && !full);
+        if (tls_commit(s->tls, &e) != 0)
+                log_line(LOG_ERROR_, "server",
+                    "why=\"%s\" next=\"serving the certificates from before; "
+                    "trying again\"",
+                    e.text);
 }
+
+/* ---- time --------------------------------------------------------------- */
 
 static void on_tick(evutil_socket_t fd, short what, void *arg)
 {
@@ -160,11 +151,10 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
         }
         watch_disk(s);
         roster_tick(&s->roster);
+        server_commit(s);
         batch_check(&s->batches);
-        tls_enforce(s->tls, monotonic_ms());
         if (s->status != NULL)
                 web_accept(s->status, s->ready);
-        server_limit_connections(s);
         check_ready(s);
 }
 

@@ -1,4 +1,4 @@
-/* Shared by server.c, start.c and requests.c only. */
+/* Shared by server.c, start.c, front.c and requests.c only. */
 #ifndef OCSP_LAB_STAPLER_SERVER_INTERNAL_H
 #define OCSP_LAB_STAPLER_SERVER_INTERNAL_H
 
@@ -7,6 +7,8 @@
 
 #include "base/base.h"
 #include "stapler/batch.h"
+#include "stapler/engine/engine.h"
+#include "stapler/http/http.h"
 #include "stapler/roster.h"
 #include "stapler/server.h"
 #include "stapler/web/web.h"
@@ -23,14 +25,16 @@ struct server {
         struct tls *tls;
         struct roster roster;
         struct batches batches;
-        struct web *web, *status;
-        struct event *tick, *scan, *watch, *signals[SERVER_SIGNALS];
-        size_t connections_max;
+        int front_fd; /* listening, until the engine has it; -1 */
+        struct engine *engine;
+        struct http_spec http;
+        struct web *status;
+        struct event *tick, *scan, *watch, *missed, *signals[SERVER_SIGNALS];
         char store[PATH_MAX];
         char url[LISTEN_ADDRESS_MAX + 16];
         char status_url[LISTEN_ADDRESS_MAX + 16];
         int64_t started_ms;
-        bool ready, full;
+        bool ready;
         struct err err; /* what ended the loop */
 };
 
@@ -40,12 +44,13 @@ struct server {
 void server_poke(struct server *s);
 /* Reads the certificates anew. */
 void server_scan(struct server *s);
-/* Accepts, or lets clients wait in the backlog when there are too many. */
-void server_limit_connections(struct server *s);
+/* The same, if there is news of them. */
+void server_scan_news(struct server *s);
+/* Lets TLS see what has been added and removed. */
+void server_commit(struct server *s);
 
-/* Hooks of the keeper and of tls. */
+/* Hook of the keeper. */
 void server_on_settled(void *server, struct site *site);
-void server_on_miss(void *server, const char *name);
 
 /* ---- start.c ------------------------------------------------------------- */
 
@@ -53,11 +58,19 @@ void server_on_miss(void *server, const char *name);
 int server_open(struct server *s, const struct options *o, struct err *e);
 void server_release(struct server *s);
 
-/* ---- requests.c: hooks of the listeners -----------------------------------
+/* ---- front.c: what clients connect to -------------------------------------
  */
 
-struct ssl_st *server_on_accept(void *server);
-void server_on_page(void *server, struct web_request *r);
+int front_open_tls(struct server *s, struct err *e);
+/* With s->tls and s->front_fd. */
+int front_open(struct server *s, struct err *e);
+/* Starts the threads: after everything that must come before any. */
+int front_start(struct server *s, struct err *e);
+void front_close(struct server *s);
+
+/* ---- requests.c: the hook of the status listener ---------------------------
+ */
+
 void server_on_control(void *server, struct web_request *r);
 
 #endif

@@ -101,6 +101,7 @@ static void note_time(struct site *site)
                                                               : LOG_INFO_,
             "staple", "cert=%s state=%s why=\"the clock\" next=\"%s\"",
             site->id.name, staple_state_name(now), held);
+        site_publish(site);
 }
 
 /* ---- judging ------------------------------------------------------------ */
@@ -219,6 +220,7 @@ static void fetched(void *arg, const struct fetch_result *r)
                 log_failed(site);
         }
         site->seen = site_state(site);
+        site_publish(site);
         site->keeper->settled(site->keeper->arg, site);
 }
 
@@ -267,6 +269,7 @@ bool site_refresh(struct site *site)
 void site_replan(struct site *site)
 {
         staple_replan(&site->staple);
+        site_publish(site);
 }
 
 bool site_is_settled(const struct site *site)
@@ -334,40 +337,4 @@ void site_free(struct site *site)
         staple_release(&site->staple);
         identity_release(&site->id);
         free(site);
-}
-
-/* ---- handshakes --------------------------------------------------------- */
-
-enum tls_answer site_answer(void *arg, struct span *der)
-{
-        struct site *site = arg;
-
-        *der = buf_span(&site->staple.der);
-        switch (staple_give(&site->staple, &site->keeper->policy,
-            site->id.must_staple, labclock_now(site->keeper->clock))) {
-        case STAPLE_GIVE:
-                return TLS_STAPLE;
-        case STAPLE_BARE:
-                return TLS_BARE;
-        case STAPLE_REFUSE:
-                return TLS_REFUSE;
-        }
-        return TLS_REFUSE;
-}
-
-void site_count(void *arg, enum tls_event what)
-{
-        struct site *site = arg;
-
-        switch (what) {
-        case TLS_STAPLED:
-                site->stapled++;
-                return;
-        case TLS_WENT_BARE:
-                site->bare++;
-                return;
-        case TLS_WAS_REFUSED:
-                site->refused++;
-                return;
-        }
 }

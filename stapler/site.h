@@ -59,7 +59,6 @@ struct site {
         int64_t born_ms;
         uint64_t fetches, ended; /* begun, and come to an end */
         uint64_t taken;          /* of those, brought an answer */
-        uint64_t stapled, bare, refused;
 };
 
 /* Takes the identity over (and zeroes it).  Loads what the store holds. */
@@ -80,8 +79,12 @@ bool site_is_settled(const struct site *site);
 
 enum staple_state site_state(const struct site *site);
 
-/* For tls_hooks. */
-enum tls_answer site_answer(void *site, struct span *der);
-void site_count(void *site, enum tls_event what);
+/* Tells TLS what handshakes get from now on.  Due whenever something that a
+ * handshake or the page shows has changed; does nothing before site->tls is
+ * set. */
+void site_publish(const struct site *site);
+
+/* Zero before site->tls is set. */
+struct tls_counts site_counts(const struct site *site);
 
 #endif

@@ -2,14 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
-
-enum {
-        CONNECTIONS_MAX = 4096,
-        /* Descriptors that are not TLS connections. */
-        DESCRIPTORS_SPARE = 128,
-};
 
 static void url_of(
     const char *scheme, const char *address, char *out, size_t size)
@@ -27,51 +20,39 @@ static void url_of(
                 snprintf(out, size, "%s://%s", scheme, address);
 }
 
-static int open_listener(
-    struct server *s, const char *where, bool secure, struct err *e)
+static int open_front(struct server *s, struct err *e)
 {
-        struct web_spec spec = {.secure = secure ? server_on_accept : NULL,
-            .handle = secure ? server_on_page : server_on_control,
-            .arg = s};
         char address[LISTEN_ADDRESS_MAX];
 
-        if (listen_open(where, &spec.fd, e) != 0)
+        if (listen_open(s->options->listen, &s->front_fd, e) != 0 ||
+            listen_address(s->front_fd, address, e) != 0)
+                return -1;
+        url_of("https", address, s->url, sizeof(s->url));
+        return 0;
+}
+
+static int open_status(struct server *s, struct err *e)
+{
+        struct web_spec spec = {.handle = server_on_control, .arg = s};
+        char address[LISTEN_ADDRESS_MAX];
+
+        if (listen_open(s->options->status, &spec.fd, e) != 0)
                 return -1;
         if (listen_address(spec.fd, address, e) != 0) {
                 close(spec.fd);
                 return -1;
         }
-        if (secure)
-                url_of("https", address, s->url, sizeof(s->url));
-        else
-                url_of("http", address, s->status_url, sizeof(s->status_url));
-        return web_new(s->base, &spec, secure ? &s->web : &s->status, e);
+        url_of("http", address, s->status_url, sizeof(s->status_url));
+        return web_new(s->base, &spec, &s->status, e);
 }
 
 static int open_listeners(struct server *s, struct err *e)
 {
-        if (open_listener(s, s->options->listen, true, e) != 0)
+        if (open_front(s, e) != 0)
                 return err_prefix(e, "--listen %.100s", s->options->listen);
-        if (s->options->status != NULL &&
-            open_listener(s, s->options->status, false, e) != 0)
+        if (s->options->status != NULL && open_status(s, e) != 0)
                 return err_prefix(e, "--status %.100s", s->options->status);
         return 0;
-}
-
-/* As many connections as there may be descriptors. */
-static size_t raise_limit(void)
-{
-        struct rlimit limit;
-
-        if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-                return 256;
-        limit.rlim_cur = limit.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &limit);
-        if (limit.rlim_cur >= CONNECTIONS_MAX + DESCRIPTORS_SPARE)
-                return CONNECTIONS_MAX;
-        if (limit.rlim_cur <= 2 * DESCRIPTORS_SPARE)
-                return DESCRIPTORS_SPARE;
-        return (size_t)limit.rlim_cur - DESCRIPTORS_SPARE;
 }
 
 static int choose_store(struct server *s, struct err *e)
@@ -90,11 +71,10 @@ static int open_keeper(struct server *s, struct err *e)
         const struct options *o = s->options;
         struct trust_spec trust = {
             o->issuer, o->ca, o->dir, o->responder_cert, o->responder};
-        struct tls_hooks hooks = {site_answer, site_count, server_on_miss, s};
 
         if (labclock_open(o->dir, &s->clock, e) != 0 ||
             trust_load(&trust, &s->trust, e) != 0 || choose_store(s, e) != 0 ||
-            tls_new(&hooks, &s->tls, e) != 0)
+            front_open_tls(s, e) != 0)
                 return -1;
         s->clock_generation = labclock_generation(s->clock);
         s->keeper.base = s->base;
@@ -119,10 +99,11 @@ void server_release(struct server *s)
 {
         size_t i;
 
-        web_free(s->web);
+        front_close(s);
         web_free(s->status);
         batch_drop(&s->batches);
         free_event(s->watch);
+        free_event(s->missed);
         roster_close(&s->roster);
         tls_free(s->tls);
         free_event(s->tick);
@@ -138,13 +119,16 @@ void server_release(struct server *s)
 
 int server_open(struct server *s, const struct options *o, struct err *e)
 {
-        *s = (struct server){.options = o, .roster = {.watch = -1}};
-        s->connections_max = raise_limit();
+        *s = (struct server){.options = o,
+            .roster = {.watch = -1},
+            .front_fd = -1,
+            .http = {.root = -1}};
         s->started_ms = monotonic_ms();
         s->base = event_base_new();
         if (s->base == NULL)
                 return err_set(e, ERR_OS, "cannot make an event loop");
-        if (open_listeners(s, e) != 0 || open_keeper(s, e) != 0)
+        if (open_listeners(s, e) != 0 || open_keeper(s, e) != 0 ||
+            front_open(s, e) != 0)
                 return -1;
         if (s->roster.len == 0)
                 log_line(LOG_WARN_, "server",

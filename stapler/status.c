@@ -44,6 +44,7 @@ static void add_site(json_t *row, const struct site *site)
         struct staple_plan plan = staple_next(&site->staple, now);
         enum staple_give give = staple_give(&site->staple,
             &site->keeper->policy, site->id.must_staple, now.lab);
+        struct tls_counts counts = site_counts(site);
         bool asks = site->id.trouble[0] == '\0';
 
         json_object_set_new(row, "serial", json_string(site->id.serial));
@@ -64,10 +65,10 @@ static void add_site(json_t *row, const struct site *site)
         json_object_set_new(
             row, "failures", json_integer(site->staple.failures));
         json_object_set_new(
-            row, "served", json_integer((json_int_t)site->stapled));
-        json_object_set_new(row, "bare", json_integer((json_int_t)site->bare));
+            row, "served", json_integer((json_int_t)counts.stapled));
+        json_object_set_new(row, "bare", json_integer((json_int_t)counts.bare));
         json_object_set_new(
-            row, "refusals", json_integer((json_int_t)site->refused));
+            row, "refusals", json_integer((json_int_t)counts.refused));
 }
 
 /* The same keys for one that could not be read. */

@@ -38,15 +38,17 @@ static void handshake_rows(const struct roster *r, struct buf *out)
             "Handshakes by what they got, if the client asked.");
         for (i = 0; i < r->len; i++) {
                 const struct roster_entry *n = &r->entries[i];
+                struct tls_counts counts;
 
                 if (n->site == NULL)
                         continue;
+                counts = site_counts(n->site);
                 row(out, "handshakes_total", n->name, ",got=\"staple\"",
-                    (int64_t)n->site->stapled);
+                    (int64_t)counts.stapled);
                 row(out, "handshakes_total", n->name, ",got=\"none\"",
-                    (int64_t)n->site->bare);
+                    (int64_t)counts.bare);
                 row(out, "handshakes_total", n->name, ",got=\"refusal\"",
-                    (int64_t)n->site->refused);
+                    (int64_t)counts.refused);
         }
 }
 

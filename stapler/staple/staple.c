@@ -279,6 +279,16 @@ void staple_fail(struct staple *s, const char *why, int64_t retry_after,
 
 /* ---- at a handshake ------------------------------------------------------ */
 
+struct staple_times staple_times(const struct staple *s)
+{
+        const struct staple_facts *f = &s->held;
+
+        if (f->state == STAPLE_GOOD || f->state == STAPLE_REVOKED)
+                return (struct staple_times){
+                    f->this_update - OCSP_SKEW_DEFAULT, f->end};
+        return (struct staple_times){INT64_MIN, INT64_MAX};
+}
+
 enum staple_give staple_give(const struct staple *s,
     const struct staple_policy *p, bool must_staple, int64_t lab)
 {

@@ -151,6 +151,12 @@ enum staple_give {
 enum staple_give staple_give(const struct staple *s,
     const struct staple_policy *p, bool must_staple, int64_t lab);
 
+/* When staple_give gives what is held, if it ever does: from <= lab < until. */
+struct staple_times {
+        int64_t from, until;
+};
+struct staple_times staple_times(const struct staple *s);
+
 /* ---- store --------------------------------------------------------------- */
 
 /* FOLDER/SHA256-of-the-certificate.der: a renewed certificate never meets the

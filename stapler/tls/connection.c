@@ -1,132 +1,157 @@
-#include "stapler/tls/tls.h"
-
-#include <pthread.h>
+#include <errno.h>
+#include <openssl/err.h>
 #include <stdlib.h>
-#include <sys/socket.h>
+#include <string.h>
 
 #include "stapler/tls/internal.h"
 
-static int connection_index = -1;
+/* ---- life --------------------------------------------------------------- */
 
-static void unlink_connection(struct tls_connection *c)
+/* Begins with the site that most get, which spares a change of context. */
+static SSL *ssl_new(struct tls *t)
 {
-        if (c->prev != NULL)
-                c->prev->next = c->next;
-        else
-                c->tls->connections = c->next;
-        if (c->next != NULL)
-                c->next->prev = c->prev;
-        c->tls->connections_len--;
-        c->tls = NULL;
+        const struct table *table = atomic_load(&t->table);
+
+        return SSL_new(table == NULL || table->groups_len == 0
+                           ? t->ctx
+                           : table->groups[0].sites[0]->ctx);
 }
 
-void tls_abandon_connections(struct tls *t)
+struct tls_connection *tls_connection_new(struct tls_reader *r, int fd)
 {
-        struct tls_connection *c, *next;
+        struct tls_connection *c = calloc(1, sizeof(*c));
+        BIO *wire;
 
-        for (c = t->connections; c != NULL; c = next) {
-                next = c->next;
-                unlink_connection(c);
+        if (c == NULL)
+                return NULL;
+        c->reader = r;
+        c->fd = fd;
+        c->ssl = ssl_new(r->tls);
+        wire = tls_wire_new(c);
+        if (c->ssl == NULL || wire == NULL ||
+            SSL_set_app_data(c->ssl, c) != 1) {
+                BIO_free(wire);
+                SSL_free(c->ssl);
+                free(c);
+                return NULL;
         }
+        SSL_set_bio(c->ssl, wire, wire);
+        SSL_set_accept_state(c->ssl);
+        return c;
 }
 
-static void free_connection(void *parent, void *ptr, CRYPTO_EX_DATA *ad,
-    int index, long argl, void *argp)
+void tls_connection_free(struct tls_connection *c)
 {
-        struct tls_connection *c = ptr;
+        unsigned i;
 
-        (void)parent;
-        (void)ad;
-        (void)index;
-        (void)argl;
-        (void)argp;
         if (c == NULL)
                 return;
-        if (c->tls != NULL)
-                unlink_connection(c);
-        c->magic = 0;
+        if (c->reader->writer == c) {
+                buf_clear(&c->reader->out);
+                c->reader->writer = NULL;
+        }
+        SSL_free(c->ssl);
+        for (i = 0; i < c->group.len; i++)
+                SSL_CTX_free(c->group.sites[i]->ctx);
+        buf_release(&c->unsent);
         free(c);
-}
-
-static void make_index(void)
-{
-        connection_index =
-            SSL_get_ex_new_index(0, NULL, NULL, NULL, free_connection);
-}
-
-int tls_connection_index(void)
-{
-        static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-        pthread_once(&once, make_index);
-        return connection_index;
 }
 
 struct tls_connection *tls_connection_of(const SSL *ssl)
 {
-        struct tls_connection *c = SSL_get_ex_data(ssl, connection_index);
-
-        return c != NULL && c->magic == TLS_CONNECTION_MAGIC ? c : NULL;
+        return SSL_get_app_data(ssl);
 }
 
-struct ssl_st *tls_accept(struct tls *t, int64_t deadline)
+void tls_readable(struct tls_connection *c, bool ending)
 {
-        struct tls_connection *c = calloc(1, sizeof(*c));
-        SSL *ssl = SSL_new(t->ctx);
+        c->drained = false;
+        c->ending |= ending;
+}
 
-        if (c == NULL || ssl == NULL ||
-            SSL_set_ex_data(ssl, connection_index, c) != 1) {
-                SSL_free(ssl);
-                free(c);
-                return NULL;
+bool tls_has_heard(const struct tls_connection *c)
+{
+        return c->heard;
+}
+
+/* ---- bytes -------------------------------------------------------------- */
+
+/* What OpenSSL could not do.  The queue of errors is the thread's: what one
+ * connection leaves there must not be taken for another's. */
+static enum tls_io outcome(struct tls_connection *c, int rc)
+{
+        int why = SSL_get_error(c->ssl, rc);
+
+        switch (why) {
+        case SSL_ERROR_NONE:
+                return TLS_DONE;
+        case SSL_ERROR_WANT_READ:
+        case SSL_ERROR_WANT_WRITE:
+                return TLS_WAIT;
+        case SSL_ERROR_WANT_CLIENT_HELLO_CB:
+                return TLS_MISSING;
+        case SSL_ERROR_ZERO_RETURN:
+                return TLS_ENDED;
         }
-        c->magic = TLS_CONNECTION_MAGIC;
-        c->tls = t;
-        c->ssl = ssl;
-        c->deadline = deadline;
-        c->next = t->connections;
-        if (c->next != NULL)
-                c->next->prev = c;
-        t->connections = c;
-        t->connections_len++;
-        return ssl;
+        ERR_clear_error();
+        return TLS_BROKEN;
 }
 
-void tls_extend(struct ssl_st *ssl, int64_t deadline)
+enum tls_io tls_handshake(struct tls_connection *c)
 {
-        struct tls_connection *c = tls_connection_of(ssl);
-
-        if (c != NULL)
-                c->deadline = deadline;
+        return outcome(c, SSL_do_handshake(c->ssl));
 }
 
-void tls_enforce(struct tls *t, int64_t now_ms)
+enum tls_io tls_read(
+    struct tls_connection *c, void *data, size_t size, size_t *got)
 {
-        struct tls_connection *c;
-        int fd;
+        *got = 0;
+        return outcome(c, SSL_read_ex(c->ssl, data, size, got));
+}
 
-        for (c = t->connections; c != NULL; c = c->next) {
-                fd = SSL_get_fd(c->ssl);
-                if (now_ms >= c->deadline && fd >= 0)
-                        shutdown(fd, SHUT_RDWR);
+enum tls_io tls_write(
+    struct tls_connection *c, const void *data, size_t len, size_t *taken)
+{
+        enum tls_io rc;
+
+        *taken = 0;
+        rc = outcome(c, SSL_write_ex(c->ssl, data, len, taken));
+        return rc == TLS_ENDED ? TLS_BROKEN : rc;
+}
+
+enum tls_io tls_finish(struct tls_connection *c)
+{
+        int rc = SSL_shutdown(c->ssl);
+
+        /* 0: it is said, and the peer has not said it yet. */
+        return rc >= 0 ? TLS_DONE : outcome(c, rc);
+}
+
+/* ---- what is known ------------------------------------------------------- */
+
+struct tls_site *tls_site_of(const struct tls_connection *c)
+{
+        const X509 *chosen = SSL_get_certificate(c->ssl);
+        unsigned i;
+
+        for (i = 0; i < c->group.len; i++) {
+                if (c->group.sites[i]->leaf == chosen)
+                        return c->group.sites[i];
         }
+        return NULL;
 }
 
-size_t tls_open_connections(const struct tls *t)
+struct tls_info tls_info(const struct tls_connection *c)
 {
-        return t->connections_len;
-}
-
-struct tls_info tls_info(struct ssl_st *ssl)
-{
-        struct tls_site *site = tls_site_of(ssl);
-        struct tls_connection *c = tls_connection_of(ssl);
+        const struct tls_site *site = tls_site_of(c);
+        const struct offer *offer = site == NULL ? NULL : tls_offer_of(site);
 
         return (struct tls_info){
-            .site_arg = site == NULL ? NULL : site->arg,
-            .version = SSL_get_version(ssl),
-            .server_name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name),
-            .asked = SSL_get_tlsext_status_type(ssl) == TLSEXT_STATUSTYPE_ocsp,
-            .stapled = c != NULL && c->stapled,
+            .about = offer == NULL ? (struct span){NULL, 0} : offer->is.about,
+            .version = SSL_get_version(c->ssl),
+            .server_name =
+                SSL_get_servername(c->ssl, TLSEXT_NAMETYPE_host_name),
+            .asked =
+                SSL_get_tlsext_status_type(c->ssl) == TLSEXT_STATUSTYPE_ocsp,
+            .stapled = c->stapled,
         };
 }

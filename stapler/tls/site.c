@@ -1,20 +1,119 @@
-#include "stapler/tls/tls.h"
-
 #include <openssl/err.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "pki/pki.h"
 #include "stapler/tls/internal.h"
 
 static int site_index = -1;
 
+/* ---- offers ------------------------------------------------------------- */
+
+static void free_offer(struct garbage *g)
+{
+        free(g);
+}
+
+int tls_site_offer(
+    struct tls_site *site, const struct tls_offer *offer, struct err *e)
+{
+        struct offer *new =
+            malloc(sizeof(*new) + offer->der.len + offer->about.len);
+        struct offer *old;
+        uint8_t *about;
+
+        if (new == NULL)
+                return err_set(e, ERR_OS, "out of memory");
+        about = new->bytes + offer->der.len;
+        new->garbage.free = free_offer;
+        new->is = *offer;
+        new->is.der.data = new->bytes;
+        new->is.about.data = about;
+        if (offer->der.len > 0)
+                memcpy(new->bytes, offer->der.data, offer->der.len);
+        if (offer->about.len > 0)
+                memcpy(about, offer->about.data, offer->about.len);
+        old = atomic_exchange(&site->offer, new);
+        if (old != NULL)
+                tls_retire(site->tls, &old->garbage);
+        return 0;
+}
+
+struct offer *tls_offer_of(const struct tls_site *site)
+{
+        return atomic_load(&site->offer);
+}
+
+enum tls_answer tls_answer_now(const struct tls_site *site)
+{
+        const struct tls_spec *spec = &site->tls->spec;
+        const struct offer *offer = tls_offer_of(site);
+        int64_t now;
+
+        if (offer == NULL)
+                return TLS_BARE;
+        now = spec->now(spec->arg);
+        return offer->is.from <= now && now < offer->is.until
+                   ? offer->is.within
+                   : offer->is.outside;
+}
+
+struct tls_counts tls_site_counts(const struct tls_site *site)
+{
+        return (struct tls_counts){
+            .stapled = atomic_load(&site->stapled),
+            .bare = atomic_load(&site->bare),
+            .refused = atomic_load(&site->refused),
+        };
+}
+
+/* ---- names -------------------------------------------------------------- */
+
+static void lower(char *text)
+{
+        for (; *text != '\0'; text++) {
+                if (*text >= 'A' && *text <= 'Z')
+                        *text = (char)(*text - 'A' + 'a');
+        }
+}
+
+/* A wildcard for a whole top level domain is nobody's. */
+static bool is_too_wide(const char *name)
+{
+        return name[0] == '*' &&
+               (name[1] != '.' || strchr(name + 2, '.') == NULL);
+}
+
+static int by_text(const void *a, const void *b)
+{
+        return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool take_names(struct tls_site *site, X509 *leaf)
+{
+        size_t i;
+
+        site->names = calloc(TLS_NAMES_MAX, sizeof(char *));
+        if (site->names == NULL)
+                return false;
+        site->names_len = pki_sans(leaf, site->names, TLS_NAMES_MAX);
+        for (i = 0; i < site->names_len; i++) {
+                lower(site->names[i]);
+                if (is_too_wide(site->names[i]))
+                        site->names[i][0] = '\0';
+        }
+        qsort(site->names, site->names_len, sizeof(char *), by_text);
+        return true;
+}
+
+/* ---- life --------------------------------------------------------------- */
+
 static void free_site(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int index,
     long argl, void *argp)
 {
         struct tls_site *site = ptr;
+        size_t i;
 
         (void)parent;
         (void)ad;
@@ -24,7 +123,11 @@ static void free_site(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int index,
         if (site == NULL)
                 return;
         site->magic = 0;
+        for (i = 0; i < site->names_len; i++)
+                OPENSSL_free(site->names[i]);
+        free(site->names);
         free(site->name);
+        free(atomic_load(&site->offer));
         free(site);
 }
 
@@ -33,73 +136,37 @@ static void make_index(void)
         site_index = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, free_site);
 }
 
-int tls_site_index(void)
+/* The context, and the site with it, goes with its last connection. */
+static void drop_reference(struct garbage *g)
 {
-        static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-        pthread_once(&once, make_index);
-        return site_index;
+        SSL_CTX_free(((struct tls_site *)g)->ctx);
 }
-
-struct tls_site *tls_site_of(const SSL *ssl)
-{
-        struct tls_site *site =
-            SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), tls_site_index());
-
-        return site != NULL && site->magic == TLS_SITE_MAGIC ? site : NULL;
-}
-
-/* XXX: walks over all sites and their SANs; a thousand of them want a table
- * of names. */
-static struct tls_site *find(struct tls *t, const char *name)
-{
-        size_t i;
-
-        for (i = 0; i < t->sites_len; i++) {
-                if (strcasecmp(t->sites[i]->name, name) == 0)
-                        return t->sites[i];
-        }
-        for (i = 0; i < t->sites_len; i++) {
-                if (pki_name_matches(t->sites[i]->leaf, name))
-                        return t->sites[i];
-        }
-        return NULL;
-}
-
-struct tls_site *tls_site_find(struct tls *t, const char *name)
-{
-        struct tls_site *site = NULL;
-
-        if (name != NULL)
-                site = find(t, name);
-        if (site == NULL && name != NULL && t->hooks.miss != NULL) {
-                t->hooks.miss(t->hooks.arg, name);
-                site = find(t, name);
-        }
-        if (site == NULL && t->sites_len > 0)
-                site = t->sites[0];
-        return site;
-}
-
-/* ---- adding, removing ---------------------------------------------------- */
 
 static struct tls_site *site_new(
     struct tls *t, const struct tls_site_spec *spec)
 {
+        static pthread_once_t once = PTHREAD_ONCE_INIT;
         struct tls_site *site = calloc(1, sizeof(*site));
 
+        pthread_once(&once, make_index);
         if (site == NULL)
                 return NULL;
+        site->garbage.free = drop_reference;
         site->magic = TLS_SITE_MAGIC;
         site->tls = t;
         site->name = strdup(spec->name);
         site->ctx = tls_context_new(t);
-        if (site->name != NULL && site->ctx != NULL &&
-            SSL_CTX_set_ex_data(site->ctx, site_index, site) == 1)
+        if (site->name == NULL || site->ctx == NULL ||
+            SSL_CTX_set_ex_data(site->ctx, site_index, site) != 1) {
+                SSL_CTX_free(site->ctx);
+                free(site->name);
+                free(site);
+                return NULL;
+        }
+        lower(site->name);
+        if (take_names(site, spec->leaf))
                 return site;
         SSL_CTX_free(site->ctx);
-        free(site->name);
-        free(site);
         return NULL;
 }
 
@@ -112,7 +179,6 @@ static int set_certificate(
         if (SSL_CTX_use_cert_and_key(
                 site->ctx, spec->leaf, spec->key, spec->chain, 1) == 1) {
                 site->leaf = SSL_CTX_get0_certificate(site->ctx);
-                site->arg = spec->arg;
                 return 0;
         }
         why = ERR_reason_error_string(ERR_peek_last_error());
@@ -120,6 +186,8 @@ static int set_certificate(
         return err_set(e, ERR_CONFIG, "%s: TLS cannot use the certificate: %s",
             spec->name, why == NULL ? "no reason given" : why);
 }
+
+/* ---- adding, removing ---------------------------------------------------- */
 
 static int append(struct tls *t, struct tls_site *site)
 {
@@ -143,11 +211,11 @@ static size_t position(const struct tls *t, const struct tls_site *site)
         return i;
 }
 
-/* The context, and the site with it, goes with its last connection. */
-static void let_go(struct tls_site *site)
+/* The table that is published may have it until the next commit. */
+static void let_go(struct tls *t, struct tls_site *site)
 {
-        site->arg = NULL;
-        SSL_CTX_free(site->ctx);
+        site->garbage.next = t->removed;
+        t->removed = &site->garbage;
 }
 
 int tls_site_add(struct tls *t, const struct tls_site_spec *spec,
@@ -164,12 +232,13 @@ int tls_site_add(struct tls *t, const struct tls_site_spec *spec,
                 return -1;
         }
         if (at < t->sites_len) {
-                let_go(t->sites[at]);
+                let_go(t, t->sites[at]);
                 t->sites[at] = site;
         } else if (append(t, site) != 0) {
                 SSL_CTX_free(site->ctx);
                 return err_set(e, ERR_OS, "out of memory");
         }
+        t->changed = true;
         *out = site;
         return 0;
 }
@@ -183,7 +252,8 @@ void tls_site_remove(struct tls *t, struct tls_site *site)
         t->sites_len--;
         memmove(t->sites + at, t->sites + at + 1,
             (t->sites_len - at) * sizeof(struct tls_site *));
-        let_go(site);
+        let_go(t, site);
+        t->changed = true;
 }
 
 void tls_site_prefer(struct tls *t, struct tls_site *site)
@@ -194,4 +264,27 @@ void tls_site_prefer(struct tls *t, struct tls_site *site)
                 return;
         memmove(t->sites + 1, t->sites, at * sizeof(struct tls_site *));
         t->sites[0] = site;
+        t->changed = true;
+}
+
+int tls_commit(struct tls *t, struct err *e)
+{
+        struct table *new = NULL, *old;
+        struct garbage *g;
+
+        if (t->changed) {
+                new = tls_table_new(t->sites, t->sites_len);
+                if (new == NULL)
+                        return err_set(e, ERR_OS, "out of memory");
+                t->changed = false;
+                old = atomic_exchange(&t->table, new);
+                if (old != NULL)
+                        tls_retire(t, &old->garbage);
+                while ((g = t->removed) != NULL) {
+                        t->removed = g->next;
+                        tls_retire(t, g);
+                }
+        }
+        tls_collect(t);
+        return 0;
 }

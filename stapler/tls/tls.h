@@ -1,12 +1,15 @@
 /*
  * The server side of TLS 1.2 and 1.3: which certificate a client gets (SNI),
- * and the staple that goes with it.
+ * the staple that goes with it, and the bytes in both directions.
  *
  * Nothing is resumed: no session cache, no tickets.  Each handshake is a full
  * one and carries its own staple, so a revocation is never hidden behind a
  * session from before it.
  *
- * One thread.
+ * Threads: everything about `struct tls` and its sites belongs to one thread,
+ * the owner.  Connections belong to readers, one per thread.  A reader sees
+ * what the owner has published last and never waits for it; what was published
+ * before is freed when no reader can still look at it.
  */
 #ifndef OCSP_LAB_TLS_H
 #define OCSP_LAB_TLS_H
@@ -20,7 +23,6 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-struct ssl_st;
 struct tls;
 
 enum tls_answer {
@@ -29,26 +31,18 @@ enum tls_answer {
         TLS_REFUSE, /* alert handshake_failure, before any certificate */
 };
 
-enum tls_event {
-        TLS_STAPLED,   /* a staple went out */
-        TLS_WENT_BARE, /* the client asked, and there was none */
-        TLS_WAS_REFUSED,
+struct tls_spec {
+        /* Seconds since 1970 in the clock that offers are made in.  Any
+         * thread. */
+        int64_t (*now)(void *arg);
+        void *arg;
+        const char *alpn; /* the one protocol; NULL: ALPN is not spoken */
+        /* A name that no site has is worth waiting for: see TLS_MISSING. */
+        bool may_miss;
 };
 
-struct tls_hooks {
-        /* What the handshake with this site gets.  der stays the site's: it is
-         * copied before the next call. */
-        enum tls_answer (*answer)(void *site_arg, struct span *der);
-        void (*count)(void *site_arg, enum tls_event what);
-        /* A client asks for a name that no site has: the last moment to add
-         * it.  NULL: none. */
-        void (*miss)(void *arg, const char *name);
-        void *arg; /* of miss */
-};
-
-int tls_new(const struct tls_hooks *hooks, struct tls **out, struct err *e);
-/* Connections that are still open may only be freed then: libevent frees some
- * of them late. */
+int tls_new(const struct tls_spec *spec, struct tls **out, struct err *e);
+/* After its readers. */
 void tls_free(struct tls *t);
 
 /* ---- sites: one certificate each ---------------------------------------- */
@@ -60,42 +54,104 @@ struct tls_site_spec {
         X509 *leaf;
         STACK_OF(X509) *chain; /* what is sent after leaf; may be NULL */
         EVP_PKEY *key;
-        void *arg; /* for the hooks */
 };
 
-/* Behind the sites that are there, or in the place of `old`, which is removed
- * then.  References are taken. */
+/*
+ * Behind the sites that are there, or in the place of `old`, which is removed
+ * then.  References are taken.  It staples nothing until it is told what.
+ *
+ * Sites whose certificates have the same names and different kinds of keys
+ * stand side by side: the client's signature algorithms choose.
+ */
 int tls_site_add(struct tls *t, const struct tls_site_spec *spec,
     struct tls_site *old, struct tls_site **out, struct err *e);
-/* Open connections keep the certificate; hooks are not called with arg any
- * more. */
+/* Open connections keep the certificate. */
 void tls_site_remove(struct tls *t, struct tls_site *site);
 /* Moves it to the front: for clients without SNI, or with a name that nobody
  * has. */
 void tls_site_prefer(struct tls *t, struct tls_site *site);
 
+/* Adding, removing and preferring are seen by connections from here on.  Call
+ * it now and then in any case: it frees what nobody looks at any more. */
+int tls_commit(struct tls *t, struct err *e);
+
+/* What handshakes get. */
+struct tls_offer {
+        struct span der;
+        int64_t from, until;             /* der may be given; until is not */
+        enum tls_answer within, outside; /* of these times */
+        struct span about;               /* for tls_info */
+};
+/* At once.  Everything is copied. */
+int tls_site_offer(
+    struct tls_site *site, const struct tls_offer *offer, struct err *e);
+
+struct tls_counts {
+        uint64_t stapled; /* a staple went out */
+        uint64_t bare;    /* the client asked, and there was none */
+        uint64_t refused;
+};
+struct tls_counts tls_site_counts(const struct tls_site *site);
+
+/* ---- readers ------------------------------------------------------------- */
+
+struct tls_reader;
+
+/* Made and freed by the owner, used by one thread.  NULL: out of memory. */
+struct tls_reader *tls_reader_new(struct tls *t);
+void tls_reader_free(struct tls_reader *r);
+
+/* Around each use of connections, and never around a wait. */
+void tls_enter(struct tls_reader *r);
+void tls_leave(struct tls_reader *r);
+
 /* ---- connections --------------------------------------------------------- */
 
-/*
- * A new server connection, for a TLS bufferevent to own.  It must be done
- * with by deadline (monotonic ms), unless that is extended.  NULL: out of
- * memory.
- */
-struct ssl_st *tls_accept(struct tls *t, int64_t deadline);
-void tls_extend(struct ssl_st *ssl, int64_t deadline);
+struct tls_connection;
 
-/* Shuts the sockets of those past their deadline, whatever trickles in.
- * Their owners see the end of the stream and free them. */
-void tls_enforce(struct tls *t, int64_t now_ms);
-size_t tls_open_connections(const struct tls *t);
+enum tls_io {
+        TLS_DONE,
+        TLS_WAIT,    /* until the socket is readable or writable */
+        TLS_MISSING, /* handshake: nobody has the name (yet); go on by another
+                        call of tls_handshake, which takes what is there then */
+        TLS_ENDED,   /* the peer has said that it sends no more */
+        TLS_BROKEN,  /* nothing more can be said or heard */
+};
+
+/*
+ * fd: connected, non-blocking, watched edge-triggered; it stays the caller's.
+ * What is written is collected until tls_flush, which must come before another
+ * connection of the same reader is used.  NULL: out of memory.
+ */
+struct tls_connection *tls_connection_new(struct tls_reader *r, int fd);
+void tls_connection_free(struct tls_connection *c);
+
+/* Tells c that its socket has news: without this it may not look there.
+ * ending: the peer's FIN is among it. */
+void tls_readable(struct tls_connection *c, bool ending);
+
+enum tls_io tls_handshake(struct tls_connection *c);
+/* At least one byte, if TLS_DONE. */
+enum tls_io tls_read(
+    struct tls_connection *c, void *data, size_t size, size_t *got);
+/* Some of it, if TLS_DONE; never TLS_ENDED.  After TLS_WAIT the same bytes
+ * must come first the next time, wherever they stand. */
+enum tls_io tls_write(
+    struct tls_connection *c, const void *data, size_t len, size_t *taken);
+/* close_notify: we send no more. */
+enum tls_io tls_finish(struct tls_connection *c);
+/* TLS_DONE: everything has gone to the kernel. */
+enum tls_io tls_flush(struct tls_connection *c);
+/* Whether the peer has sent anything at all. */
+bool tls_has_heard(const struct tls_connection *c);
 
 struct tls_info {
-        void *site_arg;          /* NULL: the site was removed meanwhile */
+        struct span about;       /* of the offer now; until tls_leave */
         const char *version;     /* "TLSv1.3"; static */
         const char *server_name; /* of the SNI extension, or NULL; borrowed */
         bool asked;              /* the client sent status_request */
         bool stapled;
 };
-struct tls_info tls_info(struct ssl_st *ssl);
+struct tls_info tls_info(const struct tls_connection *c);
 
 #endif

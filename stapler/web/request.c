@@ -1,7 +1,6 @@
 #include "stapler/web/web.h"
 
 #include <event2/buffer.h>
-#include <event2/bufferevent_ssl.h>
 #include <event2/keyvalq_struct.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,12 +12,6 @@ struct web_request {
         struct evhttp_request *req; /* NULL: the connection was closed */
         struct evhttp_connection *connection;
 };
-
-static struct ssl_st *ssl_of(struct evhttp_connection *connection)
-{
-        return bufferevent_openssl_get_ssl(
-            evhttp_connection_get_bufferevent(connection));
-}
 
 /* evhttp frees the request with the connection; a late reply must not touch
  * it. */
@@ -39,10 +32,6 @@ void web_on_request(struct evhttp_request *req, void *arg)
 
         if (w->magic != WEB_MAGIC)
                 return;
-        if (w->spec.secure != NULL && ssl_of(connection) == NULL) {
-                evhttp_connection_free(connection);
-                return;
-        }
         r = calloc(1, sizeof(*r));
         if (r == NULL) {
                 evhttp_send_error(req, 503, NULL);
@@ -82,12 +71,6 @@ const char *web_path(const struct web_request *r)
         return path == NULL || *path == '\0' ? "/" : path;
 }
 
-const char *web_host(const struct web_request *r)
-{
-        return evhttp_find_header(
-            evhttp_request_get_input_headers(r->req), "Host");
-}
-
 bool web_query(
     const struct web_request *r, const char *name, char out[WEB_NAME_MAX])
 {
@@ -106,11 +89,6 @@ bool web_query(
         }
         evhttp_clear_headers(&pairs);
         return found;
-}
-
-struct ssl_st *web_ssl(const struct web_request *r)
-{
-        return ssl_of(r->connection);
 }
 
 void web_reply(struct web_request *r, int status, const char *content_type,

@@ -1,26 +1,11 @@
 #include "stapler/web/web.h"
 
 #include <errno.h>
-#include <event2/bufferevent.h>
-#include <event2/bufferevent_ssl.h>
 #include <event2/listener.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "stapler/web/internal.h"
-
-static struct bufferevent *new_connection(struct event_base *base, void *arg)
-{
-        struct web *w = arg;
-        struct ssl_st *ssl = w->spec.secure(w->spec.arg);
-
-        /* Without memory for TLS, evhttp goes on with a plain connection:
-         * web_on_request drops that one. */
-        if (ssl == NULL)
-                return NULL;
-        return bufferevent_openssl_socket_new(
-            base, -1, ssl, BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE);
-}
 
 /* No descriptor is left, say: the listener would spin, so it rests until the
  * owner's next web_accept. */
@@ -71,8 +56,6 @@ int web_new(struct event_base *base, const struct web_spec *spec,
         /* The handler answers what it does not serve, with 405. */
         evhttp_set_allowed_methods(w->http, UINT16_MAX);
         evhttp_set_gencb(w->http, web_on_request, w);
-        if (spec->secure != NULL)
-                evhttp_set_bevcb(w->http, new_connection, w);
         *out = w;
         return 0;
 }

@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,185 +10,38 @@
 
 #include <cmocka.h>
 
-#include <openssl/ssl.h>
+#include "tls_world.h"
 
-#include "pki/pki.h"
-#include "stapler/tls/tls.h"
-
-/* A server with two certificates, "a" and "b", and what its hooks saw. */
-struct world {
-        struct tls *tls;
-        struct tls_site *a, *b;
-        enum tls_answer answer;
-        int stapled, bare, refused, missed;
-};
-
-static struct world w;
-
-static enum tls_answer answer(void *site_arg, struct span *der)
-{
-        *der = (struct span){(const uint8_t *)"staple", 6};
-        assert_non_null(site_arg);
-        return w.answer;
-}
-
-static void count(void *site_arg, enum tls_event what)
-{
-        assert_non_null(site_arg);
-        w.stapled += what == TLS_STAPLED;
-        w.bare += what == TLS_WENT_BARE;
-        w.refused += what == TLS_WAS_REFUSED;
-}
-
-static struct tls_site *add_site(const char *name, struct tls_site *old);
-
-static void miss(void *arg, const char *name)
-{
-        assert_ptr_equal(arg, &w);
-        w.missed++;
-        if (strcmp(name, "late") == 0)
-                add_site("late", NULL);
-}
-
-static struct tls_site *add_site(const char *name, struct tls_site *old)
-{
-        struct pki_cert_spec spec = {.profile = PKI_SERVER,
-            .common_name = name,
-            .not_before = 0,
-            .not_after = INT64_C(1) << 32,
-            .path_len = -1,
-            .sans = &name,
-            .sans_len = 1};
-        struct tls_site_spec site = {.name = name};
-        struct tls_site *out = NULL;
-        struct err e = ERR_INIT;
-
-        assert_int_equal(pki_key_new(PKI_P256, &site.key, &e), 0);
-        assert_int_equal(pki_serial_new(&spec.serial, &e), 0);
-        spec.subject_key = spec.issuer_key = site.key;
-        if (pki_cert_make(&spec, &site.leaf, &e) != 0)
-                fail_msg("%s", e.text);
-        site.arg = &w;
-        assert_int_equal(tls_site_add(w.tls, &site, old, &out, &e), 0);
-        X509_free(site.leaf);
-        EVP_PKEY_free(site.key);
-        return out;
-}
-
-static int start(void **state)
-{
-        struct tls_hooks hooks = {answer, count, miss, &w};
-        struct err e = ERR_INIT;
-
-        (void)state;
-        w = (struct world){.answer = TLS_STAPLE};
-        assert_int_equal(tls_new(&hooks, &w.tls, &e), 0);
-        w.a = add_site("a", NULL);
-        w.b = add_site("b", NULL);
-        return 0;
-}
-
-static int end(void **state)
-{
-        (void)state;
-        tls_free(w.tls);
-        return 0;
-}
-
-/* ---- handshakes in memory ----------------------------------------------- */
-
-struct pair {
-        SSL_CTX *ctx;
-        SSL *client, *server;
-};
-
-/* SSL_set_tlsext_host_name, whose macro casts const away. */
-static void set_server_name(SSL *ssl, const char *name)
-{
-        char copy[64];
-
-        snprintf(copy, sizeof(copy), "%s", name);
-        SSL_ctrl(
-            ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, copy);
-}
-
-static void pair_open(struct pair *p, const char *sni, bool ask)
-{
-        BIO *c, *s;
-
-        p->ctx = SSL_CTX_new(TLS_client_method());
-        p->client = SSL_new(p->ctx);
-        p->server = tls_accept(w.tls, 1000);
-        assert_non_null(p->server);
-        assert_int_equal(BIO_new_bio_pair(&c, 0, &s, 0), 1);
-        SSL_set_bio(p->client, c, c);
-        SSL_set_bio(p->server, s, s);
-        SSL_set_connect_state(p->client);
-        SSL_set_accept_state(p->server);
-        if (sni != NULL)
-                set_server_name(p->client, sni);
-        if (ask)
-                SSL_set_tlsext_status_type(p->client, TLSEXT_STATUSTYPE_ocsp);
-}
-
-static bool shake(struct pair *p)
-{
-        int i;
-
-        for (i = 0; i < 10; i++) {
-                SSL_do_handshake(p->client);
-                SSL_do_handshake(p->server);
-        }
-        return SSL_is_init_finished(p->client) &&
-               SSL_is_init_finished(p->server);
-}
-
-static void assert_subject(const struct pair *p, const char *name)
-{
-        char text[PKI_NAME_TEXT_MAX];
-        X509 *cert = SSL_get1_peer_certificate(p->client);
-
-        assert_non_null(cert);
-        pki_subject(cert, text);
-        assert_string_equal(text + strlen("CN="), name);
-        X509_free(cert);
-}
-
-static void pair_close(struct pair *p)
-{
-        SSL_free(p->client);
-        SSL_free(p->server);
-        SSL_CTX_free(p->ctx);
-}
+/* ---- staples ------------------------------------------------------------- */
 
 static void who_asks_gets_the_staple(void **state)
 {
         struct pair p;
-        const unsigned char *got;
 
         (void)state;
         pair_open(&p, "b", true);
         assert_true(shake(&p));
         assert_subject(&p, "b");
-        assert_int_equal(SSL_get_tlsext_status_ocsp_resp(p.client, &got), 6);
-        assert_memory_equal(got, "staple", 6);
-        assert_true(tls_info(p.server).asked);
-        assert_true(tls_info(p.server).stapled);
-        assert_int_equal(w.stapled, 1);
+        assert_staple(&p, "b");
+        assert_true(info(&p).asked);
+        assert_true(info(&p).stapled);
+        assert_string_equal(info(&p).server_name, "b");
+        assert_memory_equal(info(&p).about.data, "b", 1);
+        assert_int_equal(tls_site_counts(w.b).stapled, 1);
+        assert_int_equal(tls_site_counts(w.a).stapled, 0);
         pair_close(&p);
 }
 
 static void who_does_not_ask_gets_none(void **state)
 {
         struct pair p;
-        const unsigned char *got;
 
         (void)state;
         pair_open(&p, "a", false);
         assert_true(shake(&p));
-        assert_int_equal(SSL_get_tlsext_status_ocsp_resp(p.client, &got), -1);
-        assert_false(tls_info(p.server).asked);
-        assert_int_equal(w.stapled, 0);
+        assert_staple(&p, NULL);
+        assert_false(info(&p).asked);
+        assert_int_equal(tls_site_counts(w.a).stapled, 0);
         pair_close(&p);
 }
 
@@ -196,59 +50,101 @@ static void bare_goes_on_and_refuse_does_not(void **state)
         struct pair p;
 
         (void)state;
-        w.answer = TLS_BARE;
+        offer(w.a, TLS_BARE, TLS_BARE, "a");
         pair_open(&p, "a", true);
         assert_true(shake(&p));
-        assert_int_equal(w.bare, 1);
+        assert_staple(&p, NULL);
+        assert_int_equal(tls_site_counts(w.a).bare, 1);
         pair_close(&p);
 
-        w.answer = TLS_REFUSE;
+        offer(w.a, TLS_REFUSE, TLS_REFUSE, "a");
         pair_open(&p, "a", false);
         assert_false(shake(&p));
-        assert_int_equal(w.refused, 1);
+        assert_int_equal(tls_site_counts(w.a).refused, 1);
         pair_close(&p);
 }
 
-static void without_a_known_name_it_is_the_first(void **state)
+static void an_offer_holds_from_its_first_second_until_its_last(void **state)
 {
+        static const struct {
+                int64_t at;
+                const char *staple;
+        } cases[] = {{99, NULL}, {100, "a"}, {199, "a"}, {200, NULL}};
         struct pair p;
+        size_t i;
 
         (void)state;
-        pair_open(&p, NULL, false);
-        assert_true(shake(&p));
-        assert_subject(&p, "a");
-        pair_close(&p);
-
-        tls_site_prefer(w.tls, w.b);
-        pair_open(&p, "nobody", false);
-        assert_true(shake(&p));
-        assert_subject(&p, "b");
-        assert_int_equal(w.missed, 1);
-        pair_close(&p);
+        for (i = 0; i < 4; i++) {
+                w.now = cases[i].at;
+                pair_open(&p, "a", true);
+                assert_true(shake(&p));
+                assert_staple(&p, cases[i].staple);
+                pair_close(&p);
+        }
 }
 
-static void a_missing_name_may_be_added_in_time(void **state)
+static void a_new_offer_counts_at_once_and_the_old_one_goes(void **state)
 {
-        struct pair p;
+        char text[32];
+        int i;
 
         (void)state;
-        pair_open(&p, "late", true);
-        assert_true(shake(&p));
-        assert_subject(&p, "late");
-        pair_close(&p);
+        for (i = 0; i < 50; i++) {
+                snprintf(text, sizeof(text), "%d", i);
+                offer(w.a, TLS_STAPLE, TLS_BARE, text);
+        }
+        offer(w.a, TLS_STAPLE, TLS_BARE, "a");
+        assert_gets("a", "a");
+        commit();
 }
+
+/* ---- life ---------------------------------------------------------------- */
 
 static void a_removed_site_lives_on_in_its_connections(void **state)
 {
         struct pair p;
+        size_t taken;
 
         (void)state;
         pair_open(&p, "a", true);
         assert_true(shake(&p));
-        assert_ptr_equal(tls_info(p.server).site_arg, &w);
-        add_site("a", w.a);
-        assert_null(tls_info(p.server).site_arg);
-        assert_int_equal(SSL_write(p.server, "x", 1), 1);
+        tls_site_remove(w.tls, w.a);
+        commit();
+        commit();
+        assert_memory_equal(info(&p).about.data, "a", 1);
+        assert_int_equal(tls_write(p.server, "x", 1, &taken), TLS_DONE);
+        assert_int_equal(tls_flush(p.server), TLS_DONE);
+        assert_gets("a", "b");
+        pair_close(&p);
+}
+
+static void a_replaced_site_is_used_until_the_commit(void **state)
+{
+        static const char *const sans[] = {"a"};
+
+        (void)state;
+        add_named("new", sans, 1, PKI_P256, w.a);
+        assert_gets("a", "a");
+        commit();
+        assert_gets("a", "new");
+}
+
+static void nothing_is_freed_while_a_reader_may_look(void **state)
+{
+        struct tls_info i;
+        struct pair p;
+
+        (void)state;
+        pair_open(&p, "a", true);
+        assert_true(shake(&p));
+        tls_enter(w.reader);
+        i = tls_info(p.server);
+        offer(w.a, TLS_STAPLE, TLS_BARE, "another");
+        commit();
+        assert_memory_equal(i.about.data, "a", 1); /* under ASan: not freed */
+        tls_leave(w.reader);
+        commit();
+        assert_memory_equal(info(&p).about.data, "another", 7);
         pair_close(&p);
 }
 
@@ -259,6 +155,7 @@ static void a_server_without_sites_knows_no_name(void **state)
         (void)state;
         tls_site_remove(w.tls, w.a);
         tls_site_remove(w.tls, w.b);
+        commit();
         pair_open(&p, "a", false);
         assert_false(shake(&p));
         pair_close(&p);
@@ -278,60 +175,97 @@ static void nothing_is_resumed(void **state)
         SSL_SESSION_free(session);
 }
 
-/* ---- deadlines ---------------------------------------------------------- */
+/* ---- bytes --------------------------------------------------------------- */
 
-static bool is_shut(int fd)
+static void what_is_written_waits_for_the_flush(void **state)
 {
-        char c;
-
-        return recv(fd, &c, 1, MSG_DONTWAIT) == 0;
-}
-
-static void a_connection_past_its_deadline_is_shut(void **state)
-{
-        int fds[2];
-        SSL *ssl = tls_accept(w.tls, 1000);
+        char got[16];
+        struct pair p;
+        size_t taken;
 
         (void)state;
-        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
-        SSL_set_fd(ssl, fds[0]);
-        tls_enforce(w.tls, 999);
-        assert_false(is_shut(fds[1]));
-        tls_extend(ssl, 2000);
-        tls_enforce(w.tls, 1999);
-        assert_false(is_shut(fds[1]));
-        tls_enforce(w.tls, 2000);
-        assert_true(is_shut(fds[1]));
-        SSL_free(ssl);
-        close(fds[0]);
-        close(fds[1]);
+        pair_open(&p, "a", false);
+        assert_true(shake(&p));
+        assert_int_equal(tls_write(p.server, "one", 3, &taken), TLS_DONE);
+        assert_int_equal(tls_write(p.server, "two", 3, &taken), TLS_DONE);
+        assert_int_equal(SSL_read(p.client, got, sizeof(got)), -1);
+        assert_int_equal(tls_flush(p.server), TLS_DONE);
+        assert_int_equal(SSL_read(p.client, got, 3), 3);
+        assert_int_equal(SSL_read(p.client, got + 3, 3), 3);
+        assert_memory_equal(got, "onetwo", 6);
+        pair_close(&p);
 }
 
-static void open_connections_are_counted(void **state)
+/* As much as the socket takes, and not a byte more is lost or doubled. */
+static void a_full_socket_makes_a_writer_wait(void **state)
 {
-        SSL *one = tls_accept(w.tls, 1000), *two = tls_accept(w.tls, 1000);
-        SSL *three = tls_accept(w.tls, 1000);
+        static uint8_t sent[8192], got[8192];
+        size_t taken, out = 0, in = 0, i;
+        enum tls_io rc = TLS_DONE;
+        struct pair p;
+        int n;
 
         (void)state;
-        assert_int_equal(tls_open_connections(w.tls), 3);
-        SSL_free(two);
-        SSL_free(three);
-        assert_int_equal(tls_open_connections(w.tls), 1);
-        SSL_free(one);
-        assert_int_equal(tls_open_connections(w.tls), 0);
+        pair_open(&p, "a", false);
+        assert_true(shake(&p));
+        while (rc == TLS_DONE) {
+                for (i = 0; i < sizeof(sent); i++)
+                        sent[i] = (uint8_t)((out + i) / 100);
+                rc = tls_write(p.server, sent, sizeof(sent), &taken);
+                out += taken;
+        }
+        assert_int_equal(rc, TLS_WAIT);
+        assert_in_range(out, 10000, 10000000);
+        for (;;) {
+                rc = tls_flush(p.server);
+                n = SSL_read(p.client, got, sizeof(got));
+                if (n <= 0 && rc == TLS_DONE)
+                        break;
+                for (i = 0; n > 0 && i < (size_t)n; i++, in++)
+                        assert_int_equal(got[i], (uint8_t)(in / 100));
+        }
+        assert_int_equal(in, out);
+        pair_close(&p);
 }
 
-static void a_connection_may_outlive_the_server(void **state)
+static void each_side_may_end_first(void **state)
 {
-        SSL *ssl = tls_accept(w.tls, 1000);
+        char got[16];
+        struct pair p;
+        size_t len;
 
         (void)state;
-        tls_free(w.tls);
-        w.tls = NULL;
-        SSL_free(ssl);
+        pair_open(&p, "a", false);
+        assert_true(shake(&p));
+        assert_int_equal(tls_finish(p.server), TLS_DONE);
+        assert_int_equal(tls_flush(p.server), TLS_DONE);
+        assert_int_equal(SSL_read(p.client, got, sizeof(got)), 0);
+        assert_int_equal(SSL_write(p.client, "late", 4), 4);
+        SSL_shutdown(p.client);
+        tls_readable(p.server, false);
+        assert_int_equal(tls_read(p.server, got, sizeof(got), &len), TLS_DONE);
+        assert_int_equal(len, 4);
+        assert_int_equal(tls_read(p.server, got, sizeof(got), &len), TLS_ENDED);
+        pair_close(&p);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, start, end)
+static void an_end_without_a_word_is_no_end(void **state)
+{
+        char got[16];
+        struct pair p;
+        size_t len;
+
+        (void)state;
+        pair_open(&p, "a", false);
+        assert_true(shake(&p));
+        shutdown(p.fds[0], SHUT_WR);
+        tls_readable(p.server, true);
+        assert_int_equal(
+            tls_read(p.server, got, sizeof(got), &len), TLS_BROKEN);
+        pair_close(&p);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, world_start, world_end)
 
 int main(void)
 {
@@ -339,14 +273,17 @@ int main(void)
             TEST(who_asks_gets_the_staple),
             TEST(who_does_not_ask_gets_none),
             TEST(bare_goes_on_and_refuse_does_not),
-            TEST(without_a_known_name_it_is_the_first),
-            TEST(a_missing_name_may_be_added_in_time),
+            TEST(an_offer_holds_from_its_first_second_until_its_last),
+            TEST(a_new_offer_counts_at_once_and_the_old_one_goes),
             TEST(a_removed_site_lives_on_in_its_connections),
+            TEST(a_replaced_site_is_used_until_the_commit),
+            TEST(nothing_is_freed_while_a_reader_may_look),
             TEST(a_server_without_sites_knows_no_name),
             TEST(nothing_is_resumed),
-            TEST(a_connection_past_its_deadline_is_shut),
-            TEST(open_connections_are_counted),
-            TEST(a_connection_may_outlive_the_server),
+            TEST(what_is_written_waits_for_the_flush),
+            TEST(a_full_socket_makes_a_writer_wait),
+            TEST(each_side_may_end_first),
+            TEST(an_end_without_a_word_is_no_end),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
