@@ -16,7 +16,8 @@ struct command {
 extern const struct command cmd_init, cmd_issue, cmd_sign, cmd_revoke, cmd_hold,
     cmd_release, cmd_list, cmd_show, cmd_status, cmd_crl, cmd_clock, cmd_events,
     cmd_add_ca, cmd_signer;
-extern const struct command cmd_import, cmd_export, cmd_backup, cmd_scenario;
+extern const struct command cmd_import, cmd_export, cmd_backup, cmd_scenario,
+    cmd_serve;
 
 /* Exit status of 'status'. */
 enum { EXIT_GOOD = 0, EXIT_REVOKED = 1, EXIT_NEVER_ISSUED = 2 };

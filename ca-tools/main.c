@@ -11,7 +11,7 @@ static const char program[] = "ocsp-ca";
 static const struct command *const commands[] = {&cmd_init, &cmd_add_ca,
     &cmd_issue, &cmd_sign, &cmd_revoke, &cmd_hold, &cmd_release, &cmd_list,
     &cmd_show, &cmd_status, &cmd_crl, &cmd_signer, &cmd_scenario, &cmd_clock,
-    &cmd_events, &cmd_import, &cmd_export, &cmd_backup};
+    &cmd_events, &cmd_import, &cmd_export, &cmd_backup, &cmd_serve};
 enum { COMMANDS_LEN = sizeof(commands) / sizeof(commands[0]) };
 
 static int help(void)
