@@ -50,6 +50,7 @@ static int run(struct errand *d, struct err *e)
             .hash = d->options->hash,
             .urls = (const char *const *)d->id.urls,
             .urls_len = d->id.urls_len,
+            .timeout_ms = (int)d->options->timeout_ms,
             .judge = judge,
             .done = done,
             .arg = d};

@@ -53,6 +53,7 @@ static const char usage[] =
     "                        shows the staple\n"
     "  --threads N           for handshakes and what follows; default: one a "
     "core\n"
+    "  --timeout D           of one fetch, over all its URLs; default 10s\n"
     "  --log FILE            default: standard error\n"
     "  --log-format text|json\n"
     "                        json: an object a line\n"
@@ -62,7 +63,7 @@ static const char usage[] =
     "SIGTERM stops.  Certificates that come, go or are replaced on disk are\n"
     "noticed; SIGHUP reads them anew.\n"
     "fetch takes --dir --issuer --ca --responder --responder-cert --hash\n"
-    "--verify;\n"
+    "--verify --timeout;\n"
     "exit 0: F.der is new; 75: try later; 76: an answer not to be trusted.  "
     "F.der\n"
     "stays as it was unless the new answer verifies.\n";

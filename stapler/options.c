@@ -8,6 +8,7 @@
 #include "base/base.h"
 #include "httpc/httpc.h"
 #include "stapler/engine/engine.h"
+#include "stapler/fetch/fetch.h"
 
 enum {
         OPT_DIR = 256,
@@ -30,6 +31,7 @@ enum {
         OPT_PATIENCE,
         OPT_ROOT,
         OPT_THREADS,
+        OPT_TIMEOUT,
         OPT_LOG,
         OPT_LOG_FORMAT,
         OPT_READY_FILE,
@@ -59,6 +61,7 @@ static const struct option serve_options[] = {
     {"patience", required_argument, NULL, OPT_PATIENCE},
     {"root", required_argument, NULL, OPT_ROOT},
     {"threads", required_argument, NULL, OPT_THREADS},
+    {"timeout", required_argument, NULL, OPT_TIMEOUT},
     {"log", required_argument, NULL, OPT_LOG},
     {"log-format", required_argument, NULL, OPT_LOG_FORMAT},
     {"ready-file", required_argument, NULL, OPT_READY_FILE},
@@ -77,6 +80,7 @@ static const struct option fetch_options[] = {
     {"responder-cert", required_argument, NULL, OPT_RESPONDER_CERT},
     {"hash", required_argument, NULL, OPT_HASH},
     {"verify", required_argument, NULL, OPT_VERIFY},
+    {"timeout", required_argument, NULL, OPT_TIMEOUT},
     {"help", no_argument, NULL, OPT_HELP},
     {"version", no_argument, NULL, OPT_VERSION},
     {NULL, 0, NULL, 0},
@@ -127,6 +131,16 @@ static int parse_hash(enum ocsp_hash *out, struct err *e)
         if (one_of("hash", "sha1|sha256", optarg, &choice, e) != 0)
                 return -1;
         *out = choice == 0 ? OCSP_SHA1 : OCSP_SHA256;
+        return 0;
+}
+
+static int parse_timeout(int64_t *out, struct err *e)
+{
+        if (parse_duration_ms(optarg, 's', out, e) != 0)
+                return err_prefix(e, "--timeout");
+        if (*out < 1 || *out > OPTIONS_TIMEOUT_MAX_MS)
+                return err_set(e, ERR_USAGE,
+                    "--timeout '%.40s': 1ms to 5m are possible", optarg);
         return 0;
 }
 
@@ -252,6 +266,8 @@ static int parse_one(int c, char **argv, struct options *o, struct err *e)
                            : err_prefix(e, "--patience");
         case OPT_THREADS:
                 return parse_threads(o, e);
+        case OPT_TIMEOUT:
+                return parse_timeout(&o->timeout_ms, e);
         case OPT_HELP:
                 o->help = true;
                 return 0;
@@ -319,6 +335,7 @@ int options_parse(int argc, char **argv, struct options *out, struct err *e)
             .status = "127.0.0.1:0",
             .hash = OCSP_SHA1,
             .patience_ms = 5000,
+            .timeout_ms = FETCH_TIMEOUT_MS,
             .policy = {.fraction = 0.5, .strict = true}};
         opterr = 0;
         while ((c = getopt_long(argc, argv, ":",

@@ -11,7 +11,7 @@
 
 #define PROGRAM "ocsp-stapler"
 
-enum { PAIRS_MAX = 64 };
+enum { PAIRS_MAX = 64, OPTIONS_TIMEOUT_MAX_MS = 300000 };
 
 /* All text is the command line's. */
 struct options {
@@ -38,6 +38,7 @@ struct options {
         int64_t patience_ms; /* longest wait for a first staple */
         uint64_t threads;    /* 0: one a core */
         const char *root;    /* NULL: the page that shows the staple */
+        int64_t timeout_ms;  /* of a fetch, over all its URLs */
         const char *log, *ready_file;
         bool log_json;
         const char *out; /* fetch */

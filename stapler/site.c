@@ -232,6 +232,7 @@ static void start_fetch(struct site *site)
             .urls = (const char *const *)site->id.urls,
             .urls_len = site->id.urls_len,
             .first = site->first_url,
+            .timeout_ms = site->keeper->timeout_ms,
             .judge = judge,
             .done = fetched,
             .arg = site};

@@ -27,6 +27,7 @@ struct keeper {
         struct labclock *clock;
         struct staple_policy policy;
         enum ocsp_hash hash;          /* in the certIDs that are asked for */
+        int timeout_ms;               /* of one fetch */
         const char *store;            /* NULL: none */
         struct staple_writer *writer; /* NULL: none */
         struct trust *trust;

@@ -81,6 +81,7 @@ static int open_keeper(struct server *s, struct err *e)
         s->keeper.clock = s->clock;
         s->keeper.policy = o->policy;
         s->keeper.hash = o->hash;
+        s->keeper.timeout_ms = (int)o->timeout_ms;
         s->keeper.trust = &s->trust;
         s->keeper.settled = server_on_settled;
         s->keeper.arg = s;

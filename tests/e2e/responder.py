@@ -14,10 +14,15 @@ each request to DIR/asked, and reads DIR/plan, one word, before each answer:
   forged                  good, but with a signature that does not fit
   503 404                 that HTTP status
   busy                    503 with Retry-After: 1800
+  busy-date               the same, as a date of HTTP
   silent                  takes the request and says nothing
+  slow                    an octet of a good answer now and then
+  endless large           octets without an end, or 1 MiB of them
+  https file loop         redirects: to those schemes, or to itself
 """
 import base64
 import datetime
+import email.utils
 import glob
 import http.server
 import json
@@ -25,6 +30,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 import urllib.parse
 
 from cryptography import x509
@@ -32,6 +38,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509 import ocsp
 
 DIR = sys.argv[1]
+PLACES = {"https": "https://127.0.0.1:1/", "file": "file:///etc/passwd",
+          "loop": None}
 HOUR = datetime.timedelta(hours=1)
 
 
@@ -116,8 +124,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         plan = read(DIR + "/plan").decode().strip()
         if plan == "silent":
             threading.Event().wait()
-        elif plan in ("503", "404", "busy"):
-            self.say(503 if plan == "busy" else int(plan), b"no")
+        elif plan in ("503", "404", "busy", "busy-date"):
+            self.say(503 if plan.startswith("busy") else int(plan), b"no")
+        elif plan in PLACES:
+            self.say(302, b"", ("Location", PLACES[plan] or self.path))
+        elif plan == "slow":
+            self.drip(sign(request, plan))
+        elif plan in ("endless", "large"):
+            self.pour(plan == "endless")
         elif plan == "trylater":
             self.say(200, bytes.fromhex("30030a0103"))
         elif plan in ("garbage", "empty"):
@@ -125,14 +139,41 @@ class Handler(http.server.BaseHTTPRequestHandler):
         else:
             self.say(200, sign(request, plan))
 
-    def say(self, status, body):
+    def say(self, status, body, *headers):
+        plan = read(DIR + "/plan").decode().strip()
         self.send_response(status)
         self.send_header("Content-Type", "application/ocsp-response")
         self.send_header("Content-Length", str(len(body)))
-        if read(DIR + "/plan").strip() == b"busy":
+        if plan == "busy":
             self.send_header("Retry-After", "1800")
+        elif plan == "busy-date":
+            self.send_header("Retry-After", email.utils.formatdate(
+                time.time() + 1800, usegmt=True))
+        for name, value in headers:
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
+
+    def drip(self, body):
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        for octet in body:
+            self.wfile.write(bytes([octet]))
+            threading.Event().wait(0.05)
+
+    def pour(self, endless):
+        self.send_response(200)
+        self.end_headers()
+        written = 0
+        while endless or written < 1 << 20:
+            written += self.wfile.write(b"\x30\x84" * 8192)
+
+    def handle(self):
+        try:
+            super().handle()
+        except OSError:
+            pass  # the client has heard enough
 
     def log_message(self, *_):
         pass

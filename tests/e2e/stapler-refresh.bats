@@ -61,9 +61,10 @@ row_is() {
   lab
   ocsp-ca issue other >/dev/null
   responder
-  stapler www
+  stapler www --timeout 2s
   failures=0
-  for word in 503 404 trylater garbage empty unknown other stale forged; do
+  for word in 503 404 trylater garbage empty unknown other stale forged \
+    silent slow endless large https file loop; do
     plan $word
     refresh >answer.json
     failures=$((failures + 1))
@@ -144,18 +145,35 @@ PY
   [ "$(ls "$OCSP_LAB_DIR/staples")" = "$(basename "$der")"$'\n'notes ]
 }
 
-@test "Retry-After is honoured" {
+@test "Retry-After is honoured, as seconds and as a date" {
   lab
-  plan busy
   responder
-  stapler
-  [ "$(row www state)" = none ]
-  /usr/bin/python3 - "$(curl -sS "$status_url/status")" <<'PY'
+  for word in busy busy-date; do
+    plan $word
+    stapler
+    [ "$(row www state)" = none ]
+    /usr/bin/python3 - "$(curl -sS "$status_url/status")" <<'PY'
 import datetime, json, sys
 status = json.loads(sys.argv[1])
 parse = lambda t: datetime.datetime.strptime(t, "%Y-%m-%dT%H:%M:%SZ")
 wait = parse(status["certificates"][0]["next_refresh"]) - parse(status["now"])
 assert wait.total_seconds() > 1000, wait
+PY
+    halt "$stapler"
+  done
+}
+
+@test "max-age puts the refresh off: the responder has nothing new before" {
+  ocsp-ca init >/dev/null
+  ocsp-ca issue www >/dev/null
+  serve responder ocsp-responder --validity 100h --max-age 60h
+  stapler --refresh 0.3
+  /usr/bin/python3 - "$(curl -sS "$status_url/status")" <<'PY'
+import datetime, json, sys
+status = json.loads(sys.argv[1])
+parse = lambda t: datetime.datetime.strptime(t, "%Y-%m-%dT%H:%M:%SZ")
+wait = parse(status["certificates"][0]["next_refresh"]) - parse(status["now"])
+assert 49 * 3600 < wait.total_seconds() < 65 * 3600, wait
 PY
 }
 
@@ -172,6 +190,20 @@ s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
   responder
   stapler two
   stapled good
+  # The one that worked is asked first from then on: one that only takes
+  # connections, where the dead one was, is not even asked.
+  serve trap /usr/bin/python3 -c 'import socket, sys
+s = socket.socket()
+s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+s.bind(("127.0.0.1", int(sys.argv[1])))
+s.listen()
+print("ready", flush=True)
+s.accept()' "$dead"
+  refresh >answer.json
+  [ "$(field certificates.0.fetches <answer.json)" = 2 ]
+  [ "$(field certificates.0.failures <answer.json)" = 0 ]
+  halt "$pid"
+  [ "$status" = 143 ]
 }
 
 @test "revoked: still good until the refresh, then stapled as revoked" {

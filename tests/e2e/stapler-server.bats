@@ -82,6 +82,8 @@ os.execvp("ocsp-stapler", ["ocsp-stapler"])'
   exits 64 ocsp-stapler --refresh 1.5
   exits 64 ocsp-stapler --refresh nan
   exits 64 ocsp-stapler --patience long
+  exits 64 ocsp-stapler --timeout 0s
+  exits 64 ocsp-stapler --timeout 1h
   exits 64 ocsp-stapler --hash md5
   exits 64 ocsp-stapler --log-format xml
   exits 64 ocsp-stapler --cert a.pem
