@@ -11,7 +11,7 @@
 
 enum { NOW = 1800000000 }; /* Fri, 15 Jan 2027 08:00:00 GMT */
 
-static const struct answer_life life = {NOW, NOW + 1000, NOW + 500, true, true};
+static const struct answer_life life = {NOW, NOW + 1000, NOW + 500, true};
 static const char etag[] = "\"abc\"";
 
 static const char *header(const struct delivery *d, const char *name)
@@ -50,7 +50,7 @@ static void shareable_answer_has_all_headers(void **state)
 
 static void max_age_ends_at_the_next_signing_before_next_update(void **state)
 {
-        struct answer_life short_lived = {NOW, NOW + 1, NOW + 1, true, true};
+        struct answer_life short_lived = {NOW, NOW + 1, NOW + 1, true};
 
         (void)state;
         assert_string_equal(cache_control(&life, NOW),
