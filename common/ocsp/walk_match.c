@@ -123,6 +123,38 @@ static void report_missing(struct walk *w, const struct match *m)
             asked, difference, given);
 }
 
+static bool is_loose(const struct ocsp_time *t)
+{
+        return t->present && !t->strict;
+}
+
+/* Number of the first record, but for the one that counts, with a time that
+ * not all clients can read, from 1; 0: none.  Where one stumbles over its
+ * neighbour, a record is of no use. */
+static size_t first_loose(const struct walk *w)
+{
+        const struct ocsp_response *r = w->response;
+        const struct ocsp_single_read *s;
+
+        for (s = r->singles; s < r->singles + r->singles_len; s++)
+                if (s != w->single &&
+                    (is_loose(&s->revocation_time) ||
+                        is_loose(&s->this_update) || is_loose(&s->next_update)))
+                        return (size_t)(s - r->singles) + 1;
+        return 0;
+}
+
+static void check_neighbors(struct walk *w)
+{
+        size_t odd = first_loose(w);
+
+        if (odd != 0)
+                walk_fail(w,
+                    "record %zu of %zu, not the one that counts, has a time "
+                    "that is not of the form YYYYMMDDHHMMSSZ",
+                    odd, w->response->singles_len);
+}
+
 void walk_certid(struct walk *w)
 {
         struct match m;
@@ -137,6 +169,7 @@ void walk_certid(struct walk *w)
                 } else {
                         w->have |= WALK_SINGLE;
                         report_found(w, &m);
+                        check_neighbors(w);
                 }
         }
         buf_release(&m.der[0]);

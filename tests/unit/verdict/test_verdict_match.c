@@ -144,6 +144,26 @@ static void test_an_answer_without_records_is_refused(void **state)
         assert_int_equal(judge(&r)->outcome, OCSP_V_UNTRUSTED);
 }
 
+/* OpenSSL can read no record then, if one has a UTCTime. */
+static void test_a_loose_time_of_a_neighbor_is_refused(void **state)
+{
+        struct recipe r = good();
+
+        (void)state;
+        r.records[1] = r.records[0];
+        r.records[1].leaf = cast.neighbor.cert;
+        r.records_len = 2;
+        assert_outcome(judge(&r), OCSP_V_GOOD);
+        r.records[1].next_update = "202601191200Z";
+        assert_untrusted(judge(&r), "certid");
+        assert_true(judge(&r)->has_single);
+        r.records[1] = r.records[0];
+        r.records[1].status = 1;
+        r.records[1].leaf = cast.neighbor.cert;
+        r.records[1].revoked_at = "20260115100000.5Z";
+        assert_untrusted(judge(&r), "certid");
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -160,6 +180,7 @@ int main(void)
             cmocka_unit_test(
                 test_an_expired_revoked_record_beside_a_good_one_is_refused),
             cmocka_unit_test(test_an_answer_without_records_is_refused),
+            cmocka_unit_test(test_a_loose_time_of_a_neighbor_is_refused),
         };
 
         return cmocka_run_group_tests(tests, cast_setup, cast_teardown);
