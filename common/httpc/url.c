@@ -38,6 +38,17 @@ static int parse_port(const char *text, size_t len, uint16_t *port)
         return 0;
 }
 
+/* RFC 3986 section 3.2.2: of an IP literal, version 6 without a zone; of a
+ * name, no character that a URL has elsewhere or not at all. */
+static bool is_host(const char *host, bool bracketed)
+{
+        struct in6_addr address;
+
+        if (bracketed)
+                return inet_pton(AF_INET6, host, &address) == 1;
+        return strpbrk(host, "[]<>\"\\^`{|}") == NULL;
+}
+
 /* "host", "host:port" or "[v6]:port", len bytes of it. */
 static int parse_authority(
     const char *text, size_t len, struct httpc_url *out, struct err *e)
@@ -65,6 +76,8 @@ static int parse_authority(
                 return err_set(e, ERR_DATA, "no host, or one too long");
         memcpy(out->host, host, host_len);
         out->host[host_len] = '\0';
+        if (!is_host(out->host, host != text))
+                return err_set(e, ERR_DATA, "what stands for a host is none");
         if (colon == text + len)
                 return 0;
         if (*colon != ':' ||

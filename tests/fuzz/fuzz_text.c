@@ -212,7 +212,7 @@ static void try_index(char *text)
 
 static void try_subject(char *text)
 {
-        char out[200], back[200], name[LAB_NAME_MAX + 1];
+        char out[200], back[256], name[LAB_NAME_MAX + 1];
 
         if (index_subject_to_rfc2253(text, out, sizeof(out))) {
                 must(index_subject_to_oneline(out, back, sizeof(back)));

@@ -67,6 +67,8 @@ static void what_is_no_http_url_is_refused(void **state)
         static const char *const bad[] = {"", "file:///etc/passwd", "ldap://h/",
             "h:80", "http://", "http:///x", "http://h:0/", "http://h:65536/",
             "http://h:8o/", "http://h:/", "http://[::1/", "http://[::1]x/",
+            "http://[[=]", "http://[h]/", "http://[127.0.0.1]/",
+            "http://[::1%25lo]/", "http://h]/", "http://h\"/",
             "http://user:secret@h/", "http://h/a b", "http://h/\r\nX: y",
             "http://h/\xc3\xa4"};
         struct httpc_url u;
