@@ -171,7 +171,7 @@ static enum authority_role role_of(
                         return AUTHORITY_TRUSTED;
         if (X509_cmp(a->cert, q->issuer) == 0)
                 return AUTHORITY_ISSUER;
-        if (a->issued && a->ocsp_signing && !a->is_leaf)
+        if (a->issued && a->ocsp_signing && !a->is_leaf && !a->beyond_us)
                 return AUTHORITY_DELEGATE;
         return AUTHORITY_NONE;
 }
@@ -186,6 +186,7 @@ static void examine(X509 *cert, const struct ocsp_question *q,
                               X509_get_subject_name(q->issuer)) == 0;
         a->issued = a->names_issuer && issued_by(cert, q->issuer);
         a->ocsp_signing = has_ocsp_signing(cert);
+        a->beyond_us = pki_is_beyond_us(cert);
         a->role = role_of(a, q);
         a->digital_signature = may_sign_data(cert);
         a->valid = pki_not_before(cert) <= q->now + q->skew &&

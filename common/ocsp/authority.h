@@ -27,6 +27,7 @@ struct authority {
         bool names_issuer;      /* its issuer has the CA's name */
         bool issued;            /* ... and the CA's key signed it, soundly */
         bool ocsp_signing;      /* EKU id-kp-OCSPSigning */
+        bool beyond_us;         /* a critical extension that nobody knows */
         bool digital_signature; /* keyUsage absent, or with that bit */
         bool valid;             /* at the question's now */
         bool nocheck;           /* id-pkix-ocsp-nocheck */

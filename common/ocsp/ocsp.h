@@ -265,8 +265,10 @@ struct ocsp_question {
         X509 *leaf;
         X509 *issuer; /* of leaf; its own chain is judged elsewhere */
         STACK_OF(X509) *responders; /* explicitly trusted signers; NULL: none */
+        STACK_OF(X509_CRL) *crls;   /* where a delegate may stand; NULL: none */
         int64_t now;
         int64_t skew;      /* seconds; OCSP_SKEW_DEFAULT */
+        int64_t max_age;   /* seconds since thisUpdate; 0: no limit */
         struct span nonce; /* that we sent; data NULL: none */
         bool require_nonce;
 };

@@ -149,27 +149,30 @@ static void walk_type(struct walk *w)
 /* ---- extensions --------------------------------------------------------- */
 
 /* Those that change nothing in what the answer means to us, so that they may
- * be critical: the nonce, CrlID, archive cutoff, extended revoke (RFC 6960
- * section 4.4), and of CRL entries the reason and the invalidity date. */
-static bool is_understood(struct span oid)
+ * be critical, each where it belongs (RFC 6960 section 4.4). */
+static bool is_understood_in_response(struct span oid)
+{
+        int arc = ocsp_oid_arc(oid);
+
+        return arc == OCSP_ARC_NONCE || arc == OCSP_ARC_EXTENDED_REVOKE;
+}
+
+/* Of the CRL entry extensions that may stand here the reason and the
+ * invalidity date; one that names another issuer would change all. */
+static bool is_understood_in_single(struct span oid)
 {
         static const uint8_t reason_code[] = {0x55, 0x1d, 21};
         static const uint8_t invalidity_date[] = {0x55, 0x1d, 24};
+        int arc = ocsp_oid_arc(oid);
 
-        switch (ocsp_oid_arc(oid)) {
-        case OCSP_ARC_NONCE:
-        case OCSP_ARC_CRL:
-        case OCSP_ARC_ARCHIVE_CUTOFF:
-        case OCSP_ARC_EXTENDED_REVOKE:
-                return true;
-        default:
-                return span_equal(oid, (struct span){reason_code, 3}) ||
-                       span_equal(oid, (struct span){invalidity_date, 3});
-        }
+        return arc == OCSP_ARC_CRL || arc == OCSP_ARC_ARCHIVE_CUTOFF ||
+               span_equal(oid, (struct span){reason_code, 3}) ||
+               span_equal(oid, (struct span){invalidity_date, 3});
 }
 
 static const struct ocsp_extension *first_not_understood(
-    const struct ocsp_extension *list, size_t len)
+    const struct ocsp_extension *list, size_t len,
+    bool (*is_understood)(struct span oid))
 {
         size_t i;
 
@@ -188,10 +191,12 @@ static void walk_extensions(struct walk *w)
         const char *where = "response";
         char oid[OCSP_OID_TEXT_MAX];
 
-        odd = first_not_understood(r->extensions, r->extensions_len);
+        odd = first_not_understood(
+            r->extensions, r->extensions_len, is_understood_in_response);
         if (odd == NULL) {
                 where = "record";
-                odd = first_not_understood(s->extensions, s->extensions_len);
+                odd = first_not_understood(
+                    s->extensions, s->extensions_len, is_understood_in_single);
         }
         if (odd == NULL)
                 walk_pass(w,
@@ -269,11 +274,11 @@ static const struct step {
     {"signer-nocheck", "RFC 6960 4.2.2.2.1", WALK_SIGNER, walk_nocheck},
     {"signature-algorithm", "RFC 6960 4.3", WALK_SIGNER, walk_algorithm},
     {"signature", "RFC 6960 3.2 (2)", WALK_SIGNER, walk_signature},
-    {"critical-extensions", "RFC 6960 4.4", WALK_SINGLE, walk_extensions},
     {"produced-at", "RFC 6960 4.2.2.1", WALK_SINGLE, walk_produced_at},
     {"this-update", "RFC 6960 3.2 (5)", WALK_SINGLE, walk_this_update},
     {"next-update", "RFC 9919 5", WALK_SINGLE, walk_next_update},
     {"nonce", "RFC 9654 2.1", WALK_BASIC, walk_nonce},
+    {"critical-extensions", "RFC 6960 4.4", WALK_SINGLE, walk_extensions},
     {"revocation-time", "RFC 9919 3.2.4", WALK_SINGLE, walk_revocation_time},
     {"cert-status", "RFC 6960 2.2", WALK_SINGLE, walk_cert_status},
 };

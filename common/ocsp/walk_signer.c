@@ -60,7 +60,9 @@ static const char *objection(const struct authority *a)
         if (!a->issued)
                 return "the issuer's key did not sign it (or with a broken "
                        "digest)";
-        return "it lacks the extended key usage OCSPSigning";
+        if (!a->ocsp_signing)
+                return "it lacks the extended key usage OCSPSigning";
+        return "it has a critical extension that nobody here understands";
 }
 
 void walk_authority(struct walk *w)
@@ -124,16 +126,40 @@ void walk_signer_validity(struct walk *w)
 }
 
 /* RFC 6960 section 4.2.2.2.1.  Without nocheck the CA leaves it to the client
- * how to learn of the signer's own revocation. */
+ * how to learn of the signer's own revocation.  To ask OCSP would be to ask
+ * the delegate about itself, so it is its issuer's CRL that tells, where there
+ * is one.  Without any the answer is not refused: no RFC demands that. */
+static void look_up(struct walk *w)
+{
+        const struct ocsp_question *q = w->question;
+
+        switch (pki_crl_word(q->crls, w->signer.cert, q->issuer, q->now)) {
+        case PKI_CRL_REVOKED:
+                walk_fail(w, "the delegate lacks id-pkix-ocsp-nocheck, and the "
+                             "CRL of its issuer lists it: it was revoked "
+                             "itself");
+                break;
+        case PKI_CRL_CLEAR:
+                walk_pass(w, "the delegate lacks id-pkix-ocsp-nocheck, but the "
+                             "CRL of its issuer does not list it");
+                break;
+        case PKI_CRL_SILENT:
+                walk_note(w, "the delegate lacks id-pkix-ocsp-nocheck, and no "
+                             "valid CRL of its issuer is at hand: whether it "
+                             "was revoked itself is not known");
+                break;
+        }
+}
+
 void walk_nocheck(struct walk *w)
 {
         if (w->signer.role != AUTHORITY_DELEGATE)
                 walk_note(w, "not asked of a signer that is no delegate");
         else if (w->signer.nocheck)
-                walk_pass(w, "the delegate carries id-pkix-ocsp-nocheck");
+                walk_pass(w, "the delegate carries id-pkix-ocsp-nocheck: its "
+                             "issuer vouches for it while it is valid");
         else
-                walk_note(w, "the delegate lacks id-pkix-ocsp-nocheck; whether "
-                             "it was itself revoked was not looked up");
+                look_up(w);
 }
 
 static bool suits(const struct authority_algorithm *a, EVP_PKEY *key)

@@ -48,8 +48,9 @@ void walk_this_update(struct walk *w)
 {
         const struct ocsp_time *t = &w->single->this_update;
         char text[2][TIME_TEXT_MAX];
-        char ahead[DURATION_TEXT_MAX];
+        char span[DURATION_TEXT_MAX];
         int64_t now = w->question->now;
+        int64_t most = w->question->max_age;
 
         if (!well_formed(w, "thisUpdate", t))
                 return;
@@ -59,7 +60,12 @@ void walk_this_update(struct walk *w)
                 walk_fail(w,
                     "not valid yet: thisUpdate %s is %s ahead of now "
                     "%s",
-                    text[0], format_duration(t->at - now, ahead), text[1]);
+                    text[0], format_duration(t->at - now, span), text[1]);
+        else if (most > 0 && now - t->at > most)
+                walk_fail(w,
+                    "too old: thisUpdate %s was %s before now %s, more than "
+                    "asked for",
+                    text[0], format_duration(now - t->at, span), text[1]);
         else
                 walk_pass(w, "thisUpdate %s, now %s", text[0], text[1]);
 }

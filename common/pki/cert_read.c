@@ -257,3 +257,9 @@ bool pki_may_sign(X509 *cert)
 {
         return (X509_get_key_usage(cert) & KU_DIGITAL_SIGNATURE) != 0;
 }
+
+bool pki_is_beyond_us(X509 *cert)
+{
+        return (X509_get_extension_flags(cert) &
+                   (EXFLAG_CRITICAL | EXFLAG_INVALID)) != 0;
+}

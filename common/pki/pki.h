@@ -117,6 +117,10 @@ long pki_path_len(X509 *cert);
 /* TLS feature status_request, RFC 7633. */
 bool pki_must_staple(X509 *cert);
 
+/* An extension is critical, and OpenSSL does not know what it demands (RFC
+ * 5280 section 4.2), or one cannot be read. */
+bool pki_is_beyond_us(X509 *cert);
+
 /* id-ad-ocsp URLs of AIA in order.  Fills at most max strings that the
  * caller frees with OPENSSL_free; returns how many. */
 enum { PKI_URLS_MAX = 8 };
@@ -298,5 +302,18 @@ int pki_crl_info(const X509_CRL *crl, struct pki_crl_info *out, struct err *e);
 int pki_crl_each(X509_CRL *crl,
     int (*row)(void *arg, const struct pki_crl_entry *entry, struct err *e),
     void *arg, struct err *e);
+
+/*
+ * What CRLs say of cert, which issuer has issued.  Only those count that
+ * issuer signed, that are complete (no delta, RFC 5280 section 5.2.4), and in
+ * their time at now; a listing in any of them is final.
+ */
+enum pki_crl_word {
+        PKI_CRL_SILENT, /* none that counts */
+        PKI_CRL_CLEAR,  /* one that counts does not list it */
+        PKI_CRL_REVOKED,
+};
+enum pki_crl_word pki_crl_word(
+    STACK_OF(X509_CRL) *crls, X509 *cert, X509 *issuer, int64_t now);
 
 #endif

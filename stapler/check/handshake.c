@@ -129,13 +129,35 @@ static int connect_any(const struct handshake_request *q, int64_t deadline,
 
 /* ---- TLS ---------------------------------------------------------------- */
 
+/* What the callbacks of one connection work on. */
+struct shake {
+        const struct handshake_request *request;
+        struct handshake *out;
+};
+
 static void on_message(int is_sent, int version, int content_type,
     const void *data, size_t len, SSL *ssl, void *arg)
 {
+        struct shake *s = arg;
+
         (void)version;
         if (!is_sent && content_type == SSL3_RT_HANDSHAKE)
-                messages_take(arg, SSL_version(ssl) == TLS1_3_VERSION,
+                messages_take(s->out, SSL_version(ssl) == TLS1_3_VERSION,
                     (struct span){data, len});
+}
+
+/* OpenSSL calls it once in a full handshake, also where there is no staple;
+ * 0 has it send the alert. */
+static int on_status(SSL *ssl, void *arg)
+{
+        struct shake *s = arg;
+
+        snprintf(s->out->version, sizeof(s->out->version), "%s",
+            SSL_get_version(ssl));
+        if (s->request->accept == NULL || s->out->certs_len == 0)
+                return 1;
+        s->out->refused = !s->request->accept(s->request->arg, s->out);
+        return !s->out->refused;
 }
 
 /* Certificates are not verified here: OpenSSL would ask the machine's clock,
@@ -178,17 +200,19 @@ static bool set_servername(SSL *ssl, const char *servername)
         return SSL_set_tlsext_host_name(ssl, name) == 1;
 }
 
-static SSL *ssl_new(
-    SSL_CTX *ctx, int fd, const char *servername, struct handshake *h)
+static SSL *ssl_new(SSL_CTX *ctx, int fd, struct shake *s)
 {
         SSL *ssl = SSL_new(ctx);
 
         if (ssl == NULL)
                 return NULL;
+        SSL_CTX_set_tlsext_status_cb(ctx, on_status);
+        SSL_CTX_set_tlsext_status_arg(ctx, s);
         SSL_set_tlsext_status_type(ssl, TLSEXT_STATUSTYPE_ocsp);
         SSL_set_msg_callback(ssl, on_message);
-        SSL_set_msg_callback_arg(ssl, h);
-        if (SSL_set_fd(ssl, fd) == 1 && set_servername(ssl, servername))
+        SSL_set_msg_callback_arg(ssl, s);
+        if (SSL_set_fd(ssl, fd) == 1 &&
+            set_servername(ssl, s->request->servername))
                 return ssl;
         SSL_free(ssl);
         return NULL;
@@ -266,11 +290,12 @@ static int handshake_over(int fd, const struct handshake_request *q,
     int64_t deadline, struct handshake *out, struct err *e)
 {
         SSL_CTX *ctx = context_new(q->version);
+        struct shake shake = {.request = q, .out = out};
         SSL *ssl = NULL;
         int rc = -1;
 
         if (ctx != NULL)
-                ssl = ssl_new(ctx, fd, q->servername, out);
+                ssl = ssl_new(ctx, fd, &shake);
         if (ssl == NULL) {
                 err_set(e, ERR_INTERNAL, "cannot prepare TLS");
                 ERR_clear_error();
@@ -281,7 +306,7 @@ static int handshake_over(int fd, const struct handshake_request *q,
             out->version, sizeof(out->version), "%s", SSL_get_version(ssl));
         if (rc == 0)
                 SSL_shutdown(ssl);
-        else if (has_empty_staple(out))
+        else if (out->refused || has_empty_staple(out))
                 rc = 0;
         if (rc == 0 && out->certs_len == 0)
                 rc = err_set(e, ERR_DATA, "the server sent no certificate");

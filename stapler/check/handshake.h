@@ -5,7 +5,8 @@
  * staples as they came over the wire, also where OpenSSL would hide them: an
  * empty CertificateStatus ends its handshake, and it drops the staples of
  * intermediates (RFC 8446 section 4.4.2.1).  Nothing is judged here: neither
- * the chain, nor the name, nor the time.
+ * the chain, nor the name, nor the time.  No session is ever resumed: a resumed
+ * handshake shows neither certificate nor staple.
  *
  * The caller ignores SIGPIPE.
  */
@@ -29,12 +30,20 @@ enum {
 
 enum handshake_version { HANDSHAKE_ANY, HANDSHAKE_TLS12, HANDSHAKE_TLS13 };
 
+struct handshake;
+
 struct handshake_request {
         const char *host; /* name or address, without brackets */
         uint16_t port;
         const char *servername; /* an IP address is not sent, as SNI has none */
         enum handshake_version version;
         int timeout_ms; /* <= 0: HANDSHAKE_TIMEOUT_MS */
+        /* Asked when certificates and staple are there, before the client's
+         * last word.  False ends the handshake with the alert
+         * bad_certificate_status_response (RFC 6066 section 8).  NULL: all is
+         * taken. */
+        bool (*accept)(void *arg, const struct handshake *h);
+        void *arg;
 };
 
 struct handshake_cert {
@@ -46,6 +55,7 @@ struct handshake_cert {
 struct handshake {
         struct handshake_cert certs[HANDSHAKE_CERTS_MAX]; /* leaf first */
         size_t certs_len;
+        bool refused;     /* by accept */
         char version[16]; /* "TLSv1.3" */
         char address[HANDSHAKE_ADDRESS_MAX];
 };
@@ -55,7 +65,8 @@ struct handshake {
  * if there was no connection, ERR_DATA if there was no handshake, with
  * OpenSSL's reason and what to try.  A handshake that OpenSSL breaks off
  * because the staple is empty is none of these: 0, and the staple is there
- * for all to see.  *out is released by the caller in any case.
+ * for all to see; and one that accept has ended is none either.  *out is
+ * released by the caller in any case.
  */
 int handshake_run(
     const struct handshake_request *q, struct handshake *out, struct err *e);

@@ -192,30 +192,15 @@ static int ask(struct asking *a, struct err *e)
         return rc;
 }
 
-static bool has_failed(const struct report *r)
-{
-        size_t i;
-
-        for (i = 0; i < r->checks_len; i++) {
-                if (r->checks[i].ok == 0)
-                        return true;
-        }
-        return false;
-}
-
 int live_ask(const struct subject *s, struct report *r, struct err *e)
 {
-        struct ocsp_question q = {.leaf = s->leaf,
-            .issuer = s->issuer,
-            .responders = s->responders,
-            .now = s->now,
-            .skew = OCSP_SKEW_DEFAULT};
+        struct ocsp_question q = subject_question(s);
         struct asking a = {.subject = s,
             .report = r,
             .deadline = monotonic_ms() + HTTPC_TIMEOUT_MS};
         int rc;
 
-        if (has_failed(r)) {
+        if (report_has_failed(r)) {
                 report_check(r, "http", -1, "RFC 9919 4.2",
                     "not asked: the certificate itself is not trusted");
                 return 0;

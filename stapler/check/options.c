@@ -8,6 +8,7 @@
 
 #include "base/cli.h"
 #include "base/dir.h"
+#include "base/parse.h"
 #include "httpc/httpc.h"
 
 static const char help[] =
@@ -26,6 +27,9 @@ static const char help[] =
     "                      the certificate (chain.pem) or sent by the server\n"
     "  --responder-cert F  responders that may sign without delegation; else\n"
     "                      DIR/responder.pem, if it is there\n"
+    "  --crl F             a CRL, for CAs and signers whose state nothing "
+    "else\n"
+    "                      tells; may be given several times\n"
     "  --at TIME           judge as of then: RFC 3339, +8d, -3h\n"
     "  --dir DIR           the lab; else $OCSP_LAB_DIR, else ./ocsp-lab.d\n"
     "A TLS server:\n"
@@ -40,9 +44,11 @@ static const char help[] =
     "                      9919 wants it; either is found in an answer\n"
     "  --nonce, --no-nonce default: with POST only; --nonce alone makes it a\n"
     "                      POST\n"
+    "  --require-nonce     --nonce, and an answer without it is refused\n"
     "An answer in a file:\n"
     "  --response R        DER, - is standard input; with --cert\n"
     "Outcome:\n"
+    "  --max-age D         refuse an answer whose thisUpdate is older\n"
     "  --policy P          strict (default): wants a good answer\n"
     "                      must-staple: none will do, unless the certificate\n"
     "                      demands one (RFC 7633)\n"
@@ -55,6 +61,9 @@ static const char help[] =
     "  --explain           every step, and what was compared with what\n"
     "  --json              the same for programs\n"
     "  --save F            write the answer (DER)\n"
+    "  --watch D           look every D (2s, 500ms, ...), and print a line\n"
+    "                      whenever state, thisUpdate or serial has changed;\n"
+    "                      until SIGINT or SIGTERM, then exit 0\n"
     "\n"
     "Exit: 0 good, or accepted by the policy; 1 revoked; 2 unknown; 3 an\n"
     "answer that must not be trusted; 4 no answer or staple; 5 no connection\n"
@@ -86,6 +95,10 @@ enum {
         OPT_EXPLAIN,
         OPT_JSON,
         OPT_SAVE,
+        OPT_CRL,
+        OPT_MAX_AGE,
+        OPT_REQUIRE_NONCE,
+        OPT_WATCH,
 };
 
 static const struct option long_options[] = {
@@ -113,6 +126,10 @@ static const struct option long_options[] = {
     {"explain", no_argument, NULL, OPT_EXPLAIN},
     {"json", no_argument, NULL, OPT_JSON},
     {"save", required_argument, NULL, OPT_SAVE},
+    {"crl", required_argument, NULL, OPT_CRL},
+    {"max-age", required_argument, NULL, OPT_MAX_AGE},
+    {"require-nonce", no_argument, NULL, OPT_REQUIRE_NONCE},
+    {"watch", required_argument, NULL, OPT_WATCH},
     {NULL, 0, NULL, 0},
 };
 
@@ -259,6 +276,9 @@ static int take_switch(struct options *o, int opt, struct err *e)
         case OPT_NO_NONCE:
                 o->nonce = CHOICE_NO;
                 return 0;
+        case OPT_REQUIRE_NONCE:
+                o->require_nonce = true;
+                return 0;
         case OPT_COMPARE:
                 o->compare = true;
                 return 0;
@@ -269,6 +289,32 @@ static int take_switch(struct options *o, int opt, struct err *e)
                 o->json = true;
                 return 0;
         }
+}
+
+static int take_crl(struct options *o, struct err *e)
+{
+        if (o->crls_len == OPTIONS_CRLS_MAX)
+                return err_set(e, ERR_USAGE, "--crl: at most %d of them",
+                    OPTIONS_CRLS_MAX);
+        o->crls[o->crls_len++] = optarg;
+        return 0;
+}
+
+/* Neither may be nothing: that would be a limit nobody can meet, and a look
+ * without a pause. */
+static int take_duration(struct options *o, int opt, struct err *e)
+{
+        const char *name = opt == OPT_WATCH ? "--watch" : "--max-age";
+        int64_t value;
+
+        if ((opt == OPT_WATCH ? parse_duration_ms(optarg, 's', &value, e)
+                              : parse_duration(optarg, 's', &value, e)) != 0)
+                return err_prefix(e, "%s", name);
+        if (value == 0)
+                return err_set(e, ERR_USAGE, "%s '%.60s': more than nothing",
+                    name, optarg);
+        *(opt == OPT_WATCH ? &o->watch_ms : &o->max_age) = value;
+        return 0;
 }
 
 static int take_option(struct options *o, int opt, struct err *e)
@@ -285,6 +331,11 @@ static int take_option(struct options *o, int opt, struct err *e)
         case OPT_POLICY:
         case OPT_EXPECT:
                 return take_word(o, opt, e);
+        case OPT_CRL:
+                return take_crl(o, e);
+        case OPT_MAX_AGE:
+        case OPT_WATCH:
+                return take_duration(o, opt, e);
         default:
                 return take_switch(o, opt, e);
         }
@@ -299,7 +350,7 @@ static int check_staple_form(const struct options *o, struct err *e)
                     "--response needs --cert: the certificate that it is "
                     "about");
         if (!o->compare && (o->url != NULL || o->method != METHOD_AUTO ||
-                               o->nonce != CHOICE_AUTO))
+                               o->nonce != CHOICE_AUTO || o->require_nonce))
                 return err_set(e, ERR_USAGE,
                     "--url, --method and --nonce are for a live answer: give "
                     "--cert, or --compare");
@@ -335,6 +386,33 @@ static int check_url(const struct options *o, struct err *e)
         return err_prefix(e, "--url");
 }
 
+/* What is sent must be able to come back. */
+static int check_nonce(struct options *o, struct err *e)
+{
+        if (!o->require_nonce)
+                return 0;
+        if (o->nonce == CHOICE_NO)
+                return err_set(e, ERR_USAGE,
+                    "--require-nonce and --no-nonce: one of them");
+        o->nonce = CHOICE_YES;
+        return 0;
+}
+
+static int check_watch(const struct options *o, struct err *e)
+{
+        if (o->watch_ms == 0)
+                return 0;
+        if (o->response != NULL)
+                return err_set(e, ERR_USAGE,
+                    "--watch looks at what a server staples or a responder "
+                    "says: a --response never changes");
+        if (o->compare || o->save != NULL || o->expect.is_set)
+                return err_set(e, ERR_USAGE,
+                    "--watch tells of every change: --compare, --save and "
+                    "--expect are for one look");
+        return 0;
+}
+
 /* What is left on the command line, and whether all fits together. */
 static int finish(int argc, char **argv, struct options *o, struct err *e)
 {
@@ -344,7 +422,8 @@ static int finish(int argc, char **argv, struct options *o, struct err *e)
         if (optind < argc)
                 o->target = argv[optind];
         o->dir = lab_dir(o->dir);
-        if (check_url(o, e) != 0)
+        if (check_url(o, e) != 0 || check_nonce(o, e) != 0 ||
+            check_watch(o, e) != 0)
                 return -1;
         if (o->cert == NULL) {
                 o->form = FORM_STAPLE;

@@ -33,6 +33,8 @@ struct expectation {
         const char *text; /* as given */
 };
 
+enum { OPTIONS_CRLS_MAX = 8 };
+
 /* Strings are borrowed from argv and the environment; NULL = not given. */
 struct options {
         enum form form;
@@ -48,12 +50,17 @@ struct options {
         const char *responder_cert;
         const char *save;
         const char *at;
+        const char *crls[OPTIONS_CRLS_MAX];
+        size_t crls_len;
+        int64_t max_age;  /* seconds; 0: no limit */
+        int64_t watch_ms; /* 0: once */
         enum policy policy;
         enum handshake_version version;
         enum method method;
         enum choice nonce;
         enum ocsp_hash hash;
         struct expectation expect;
+        bool require_nonce;
         bool compare;
         bool explain;
         bool json;

@@ -24,6 +24,9 @@ struct findings {
 int64_t findings_believed_until(const struct findings *f);
 
 void print_text(const struct findings *f);
+/* For --watch: when, what, and the answer's serial and thisUpdate, in a line.
+ */
+void print_change(const struct findings *f);
 int print_json(const struct findings *f, struct err *e);
 
 #endif

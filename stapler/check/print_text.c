@@ -1,39 +1,13 @@
 #include "stapler/check/print.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/parse.h"
+#include "stapler/check/lesson.h"
+#include "stapler/check/terminal.h"
 
-/* ---- colour ------------------------------------------------------------- */
-
-enum shade { GREEN, RED, DIM };
-
-/* On a terminal, and without NO_COLOR (no-color.org). */
-static bool in_colour(void)
-{
-        const char *no = getenv("NO_COLOR");
-
-        return isatty(STDOUT_FILENO) == 1 && (no == NULL || *no == '\0');
-}
-
-static void print_shaded(enum shade shade, const char *text)
-{
-        static const char *const codes[] = {
-            [GREEN] = "32",
-            [RED] = "31",
-            [DIM] = "2",
-        };
-
-        if (in_colour())
-                printf("\033[%sm%s\033[0m", codes[shade], text);
-        else
-                fputs(text, stdout);
-}
-
-/* ---- lines -------------------------------------------------------------- */
+/* ---- the verdict -------------------------------------------------------- */
 
 static const char *answer_words(const struct report *r)
 {
@@ -45,8 +19,9 @@ static const char *answer_words(const struct report *r)
 
 static void print_verdict(const struct findings *f, const struct report *r)
 {
-        print_shaded(r->outcome == OCSP_V_GOOD ? GREEN : RED,
-            ocsp_outcome_name(r->outcome));
+        enum shade shade = r->outcome == OCSP_V_GOOD ? GREEN : RED;
+
+        terminal_shaded(shade, ocsp_outcome_name(r->outcome));
         if (f->subject->leaf == NULL)
                 printf(": %s\n", r->why);
         else
@@ -54,25 +29,68 @@ static void print_verdict(const struct findings *f, const struct report *r)
                     r->why);
 }
 
+/* ---- the walk ----------------------------------------------------------- */
+
+/* Where the text of a step begins. */
+enum { DETAIL_COLUMN = 29 };
+
+/* The step that reads the status is as it should be whatever it reads; but a
+ * client that reads revoked goes no further. */
+static bool is_bad_news(const struct report *r, const struct ocsp_check *c)
+{
+        return c->ok == 1 && strcmp(c->id, "cert-status") == 0 &&
+               r->verdict.cert_status != OCSP_GOOD;
+}
+
+static void print_mark(int ok, bool bad_news)
+{
+        if (bad_news)
+                terminal_shaded(RED, "STOP");
+        else if (ok == 1)
+                terminal_shaded(GREEN, "ok  ");
+        else if (ok == 0)
+                terminal_shaded(RED, "FAIL");
+        else
+                terminal_shaded(DIM, "--  ");
+}
+
+static void print_step(const struct ocsp_check *c, bool bad_news)
+{
+        const char *lesson = c->ok == 0 || bad_news ? lesson_of(c->id) : NULL;
+        char ref[64];
+        int at;
+
+        fputs("  ", stdout);
+        print_mark(c->ok, bad_news);
+        printf("  %-19s  ", c->id);
+        at =
+            terminal_wrapped(c->ok < 0 ? DIM : PLAIN, c->detail, DETAIL_COLUMN);
+        snprintf(ref, sizeof(ref), "[%s]", c->ref);
+        terminal_piece(DIM, ref, at, DETAIL_COLUMN);
+        putchar('\n');
+        if (lesson == NULL)
+                return;
+        printf("%*s", DETAIL_COLUMN, "");
+        terminal_wrapped(YELLOW, lesson, DETAIL_COLUMN);
+        putchar('\n');
+}
+
+/* Under the question that they answer. */
 static void print_steps(const struct report *r)
 {
+        const char *question = NULL;
         size_t i;
 
         for (i = 0; i < r->checks_len; i++) {
                 const struct ocsp_check *c = &r->checks[i];
 
-                fputs("  ", stdout);
-                if (c->ok == 1)
-                        print_shaded(GREEN, "ok  ");
-                else if (c->ok == 0)
-                        print_shaded(RED, "FAIL");
-                else
-                        print_shaded(DIM, "--  ");
-                printf("  %-19s  %s  ", c->id, c->detail);
-                if (in_colour())
-                        printf("\033[2m[%s]\033[0m\n", c->ref);
-                else
-                        printf("[%s]\n", c->ref);
+                if (question != lesson_question(c->id)) {
+                        question = lesson_question(c->id);
+                        putchar(' ');
+                        terminal_shaded(BOLD, question);
+                        putchar('\n');
+                }
+                print_step(c, is_bad_news(r, c));
         }
 }
 
@@ -82,6 +100,8 @@ static void print_report(const struct findings *f, const struct report *r)
         if (f->options->explain)
                 print_steps(r);
 }
+
+/* ---- what follows from it ----------------------------------------------- */
 
 static void print_comparison(const struct findings *f)
 {
@@ -102,23 +122,53 @@ static void print_comparison(const struct findings *f)
                 printf("the %s and the live answer differ\n", noun);
 }
 
-void print_text(const struct findings *f)
+static void print_expectation(const struct findings *f)
 {
-        const struct options *o = f->options;
         char seen[REPORT_SEEN_MAX];
 
-        print_report(f, &f->first);
-        if (o->compare)
-                print_comparison(f);
-        if (o->policy != POLICY_STRICT)
-                printf("policy %s: %s\n", policy_name(o->policy),
-                    f->accepted ? "accepted" : "refused");
-        if (!o->expect.is_set)
-                return;
         report_seen(&f->first, seen);
         if (f->as_expected)
                 printf("as expected: %s\n", seen);
         else
-                printf("NOT as expected: wanted %s, saw %s\n", o->expect.text,
-                    seen);
+                printf("NOT as expected: wanted %s, saw %s\n",
+                    f->options->expect.text, seen);
+}
+
+void print_text(const struct findings *f)
+{
+        const struct options *o = f->options;
+
+        print_report(f, &f->first);
+        if (o->compare)
+                print_comparison(f);
+        if (o->policy != POLICY_STRICT || o->explain)
+                printf("policy %s: %s\n", policy_name(o->policy),
+                    f->accepted ? "accepted" : "refused");
+        if (o->expect.is_set)
+                print_expectation(f);
+}
+
+void print_change(const struct findings *f)
+{
+        const struct report *r = &f->first;
+        const struct subject *s = f->subject;
+        char text[PKI_SERIAL_TEXT_MAX];
+        char at[TIME_TEXT_MAX];
+        struct pki_serial serial;
+
+        printf("%s ", format_time(s->now, at));
+        terminal_shaded(r->outcome == OCSP_V_GOOD ? GREEN : RED,
+            ocsp_outcome_name(r->outcome));
+        if (s->leaf != NULL) {
+                serial = pki_serial_of(s->leaf);
+                printf(" serial %s",
+                    pki_serial_text(
+                        (struct span){serial.octets, serial.len}, text));
+        }
+        if (r->has_answer && r->verdict.has_single)
+                printf(
+                    " thisUpdate %s", format_time(r->verdict.this_update, at));
+        printf(": %s\n", r->why);
+        if (f->options->explain)
+                print_steps(r);
 }

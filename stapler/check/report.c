@@ -54,6 +54,17 @@ void report_judge(struct report *r, const struct ocsp_question *q)
         snprintf(r->why, sizeof(r->why), "%s", v->why);
 }
 
+bool report_has_failed(const struct report *r)
+{
+        size_t i;
+
+        for (i = 0; i < r->checks_len; i++) {
+                if (r->checks[i].ok == 0)
+                        return true;
+        }
+        return false;
+}
+
 void report_distrust(struct report *r, const char *id)
 {
         size_t i;
@@ -77,17 +88,21 @@ void report_release(struct report *r)
 
 /* ---- what follows ------------------------------------------------------- */
 
+bool policy_takes(enum policy policy, enum ocsp_outcome outcome)
+{
+        return outcome == OCSP_V_GOOD ||
+               (outcome == OCSP_V_UNKNOWN && policy == POLICY_SOFT_FAIL);
+}
+
 bool report_accepted(
     const struct report *r, enum policy policy, bool must_staple)
 {
         switch (r->outcome) {
         case OCSP_V_GOOD:
-                return true;
         case OCSP_V_REVOKED:
-        case OCSP_V_UNTRUSTED:
-                return false;
         case OCSP_V_UNKNOWN:
-                return policy == POLICY_SOFT_FAIL;
+        case OCSP_V_UNTRUSTED:
+                return policy_takes(policy, r->outcome);
         case OCSP_V_UNREACHABLE:
                 /* Without a handshake there is nothing to go on with. */
                 if (strcmp(r->source, "staple") == 0)

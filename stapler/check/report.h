@@ -37,11 +37,18 @@ void report_absent(struct report *r, enum ocsp_outcome outcome, const char *fmt,
 /* Judges r->der, and takes over its steps. */
 void report_judge(struct report *r, const struct ocsp_question *q);
 
+/* Any step of those that stand there. */
+bool report_has_failed(const struct report *r);
+
 /* A failed step of those that stand there, other than the answer's own, makes
  * the outcome untrusted: whoever the answer is about, it is not this one. */
 void report_distrust(struct report *r, const char *id);
 
 void report_release(struct report *r);
+
+/* Whether a client with that policy would go on with an answer of that outcome
+ * in its hands. */
+bool policy_takes(enum policy policy, enum ocsp_outcome outcome);
 
 /* Whether a client with that policy would go on. */
 bool report_accepted(

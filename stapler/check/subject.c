@@ -65,6 +65,23 @@ static int load_responder(struct subject *s, struct err *e)
                                        : 0;
 }
 
+static int load_crls(struct subject *s, struct err *e)
+{
+        const struct options *o = s->options;
+        X509_CRL *crl;
+        size_t i;
+
+        for (i = 0; i < o->crls_len; i++) {
+                if (pki_crl_load(o->crls[i], &crl, e) != 0)
+                        return err_prefix(e, "--crl");
+                if (sk_X509_CRL_push(s->crls, crl) <= 0) {
+                        X509_CRL_free(crl);
+                        return err_set(e, ERR_OS, "out of memory");
+                }
+        }
+        return 0;
+}
+
 int subject_open(
     struct subject *s, const struct options *o, int64_t now, struct err *e)
 {
@@ -74,11 +91,15 @@ int subject_open(
         s->roots = sk_X509_new_null();
         s->untrusted = sk_X509_new_null();
         s->responders = sk_X509_new_null();
-        if (s->roots == NULL || s->untrusted == NULL || s->responders == NULL)
+        s->crls = sk_X509_CRL_new_null();
+        if (s->roots == NULL || s->untrusted == NULL || s->responders == NULL ||
+            s->crls == NULL)
                 return err_set(e, ERR_OS, "out of memory");
         if (o->issuer != NULL && pki_certs_add(s->untrusted, o->issuer, e) != 0)
                 return -1;
-        return load_responder(s, e) == 0 ? load_roots(s, e) : -1;
+        if (load_responder(s, e) != 0 || load_crls(s, e) != 0)
+                return -1;
+        return load_roots(s, e);
 }
 
 void subject_close(struct subject *s)
@@ -87,6 +108,7 @@ void subject_close(struct subject *s)
         sk_X509_pop_free(s->untrusted, X509_free);
         sk_X509_pop_free(s->chain, X509_free);
         sk_X509_pop_free(s->responders, X509_free);
+        sk_X509_CRL_pop_free(s->crls, X509_CRL_free);
         X509_free(s->leaf);
         X509_free(s->issuer);
         memset(s, 0, sizeof(*s));
@@ -155,6 +177,20 @@ int subject_take(struct subject *s, const struct handshake *h, struct err *e)
 
 /* ---- judging ------------------------------------------------------------ */
 
+static const char ref_chain[] = "RFC 5280 6.1";
+
+struct ocsp_question subject_question(const struct subject *s)
+{
+        return (struct ocsp_question){.leaf = s->leaf,
+            .issuer = s->issuer,
+            .responders = s->responders,
+            .crls = s->crls,
+            .now = s->now,
+            .skew = OCSP_SKEW_DEFAULT,
+            .max_age = s->options->max_age,
+            .require_nonce = s->options->require_nonce};
+}
+
 int subject_find_issuer(struct subject *s, struct err *e)
 {
         X509 *issuer = NULL;
@@ -176,51 +212,101 @@ int subject_find_issuer(struct subject *s, struct err *e)
         return 0;
 }
 
+/* Nothing is asked about a certificate that is not valid any more (RFC 9919
+ * section 4.2), and an issuer that has expired speaks for nobody. */
+static const char *untimely(const struct subject *s, X509 *cert)
+{
+        if (s->now < pki_not_before(cert))
+                return "is not yet valid";
+        return s->now > pki_not_after(cert) ? "has expired" : NULL;
+}
+
+/* --issuer alone: there is a signature on the certificate, but no telling whom
+ * it comes from. */
+static void judge_without_anchor(struct subject *s, struct report *r)
+{
+        X509 *issuer = pki_issuer_of(s->leaf, s->untrusted);
+        const char *fault = untimely(s, s->leaf);
+        char name[PKI_NAME_TEXT_MAX];
+
+        if (fault == NULL && issuer != NULL && untimely(s, issuer) != NULL) {
+                fault = untimely(s, issuer);
+                pki_subject(issuer, name);
+        } else {
+                snprintf(name, sizeof(name), "%s", s->name);
+        }
+        if (fault != NULL)
+                report_check(r, "chain", 0, ref_chain, "%.120s: certificate %s",
+                    name, fault);
+        else
+                report_check(r, "chain", -1, ref_chain,
+                    "no trust anchor is at hand (--ca): the issuer is taken at "
+                    "its word");
+}
+
 static void judge_chain(struct subject *s, struct report *r)
 {
-        static const char ref[] = "RFC 5280 6.1";
         char anchor[PKI_NAME_TEXT_MAX];
         struct err e = ERR_INIT;
         X509 *last;
 
         if (sk_X509_num(s->roots) == 0 && s->options->form != FORM_STAPLE) {
-                report_check(r, "chain", -1, ref,
-                    "no trust anchor is at hand (--ca): the issuer is taken at "
-                    "its word");
+                judge_without_anchor(s, r);
                 return;
         }
         if (sk_X509_num(s->roots) == 0) {
-                report_check(r, "chain", 0, ref,
+                report_check(r, "chain", 0, ref_chain,
                     "no trust anchor is at hand: name one with --ca");
                 return;
         }
         if (s->chain == NULL && pki_chain_verify(s->leaf, s->untrusted,
                                     s->roots, s->now, &s->chain, &e) != 0) {
-                report_check(r, "chain", 0, ref,
+                report_check(r, "chain", 0, ref_chain,
                     "%.160s (trust anchors: --ca; what stands between: "
                     "--issuer)",
                     e.text);
                 return;
         }
         last = sk_X509_value(s->chain, sk_X509_num(s->chain) - 1);
-        report_check(r, "chain", 1, ref, "%d certificate%s up to %.120s",
+        report_check(r, "chain", 1, ref_chain, "%d certificate%s up to %.120s",
             sk_X509_num(s->chain), sk_X509_num(s->chain) == 1 ? "" : "s",
             pki_subject(last, anchor));
+}
+
+/* "a, b and 3 more" */
+static void list_names(X509 *cert, char *out, size_t size)
+{
+        char *sans[PKI_SANS_MAX];
+        size_t n = pki_sans(cert, sans, PKI_SANS_MAX);
+        size_t used = 0;
+        size_t i;
+
+        snprintf(out, size, "%s", n == 0 ? "nobody" : "");
+        for (i = 0; i < n && used + strlen(sans[i]) + 20 < size; i++)
+                used += (size_t)snprintf(out + used, size - used, "%s%s",
+                    i > 0 ? ", " : "", sans[i]);
+        if (i < n)
+                snprintf(out + used, size - used, "%s%zu more",
+                    i > 0 ? " and " : "", n - i);
+        for (i = 0; i < n; i++)
+                OPENSSL_free(sans[i]);
 }
 
 void subject_judge(struct subject *s, const char *servername, struct report *r)
 {
         static const char ref[] = "RFC 9525 6";
+        char names[110];
 
         judge_chain(s, r);
         if (servername == NULL)
                 return;
+        list_names(s->leaf, names, sizeof(names));
         if (pki_name_matches(s->leaf, servername))
                 report_check(r, "host-name", 1, ref,
                     "the certificate is for %.100s", servername);
         else
                 report_check(r, "host-name", 0, ref,
-                    "the certificate (%.80s) is not for %.80s: name another "
-                    "with --servername",
-                    s->name, servername);
+                    "the certificate is not for %.60s but for %s: name one of "
+                    "these with --servername",
+                    servername, names);
 }

@@ -19,13 +19,14 @@ struct subject {
         STACK_OF(X509) *untrusted;  /* what may stand between */
         STACK_OF(X509) *chain;      /* verified, leaf first; NULL if not */
         STACK_OF(X509) *responders; /* trusted by themselves; may be empty */
+        STACK_OF(X509_CRL) *crls;   /* --crl; may be empty */
         X509 *leaf;                 /* NULL until known */
         X509 *issuer;               /* NULL if it cannot be found */
         bool must_staple;
         char name[PKI_NAME_TEXT_MAX];
 };
 
-/* Loads the trust anchors, --issuer and the trusted responder. */
+/* Loads the trust anchors, --issuer, the trusted responder and the CRLs. */
 int subject_open(
     struct subject *s, const struct options *o, int64_t now, struct err *e);
 void subject_close(struct subject *s);
@@ -38,6 +39,9 @@ int subject_take(struct subject *s, const struct handshake *h, struct err *e);
 
 /* Looks for the issuer.  ERR_NOTFOUND if there is none. */
 int subject_find_issuer(struct subject *s, struct err *e);
+
+/* What an answer about the leaf is asked; without a nonce. */
+struct ocsp_question subject_question(const struct subject *s);
 
 /* The step "chain", and for a server "host-name": the chain to an anchor at
  * now, and the name. */

@@ -8,6 +8,10 @@
 # and certificates of which the index says: www good, gone revoked, lost
 # unheard of, must (must-staple) good.
 setup_file() {
+  openssl_pki
+} 2>/dev/null
+
+openssl_pki() {
   export PKI=$BATS_FILE_TMPDIR
   cd "$PKI" || return 1
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
@@ -25,7 +29,7 @@ setup_file() {
   for name in www gone lost must; do
     answer "$name"
   done
-} 2>/dev/null
+}
 
 # certify NAME SERIAL ISSUER EXTENSION... : NAME.pem and NAME.key
 certify() {
@@ -79,6 +83,14 @@ tls_server() {
   fi
   accepting tls openssl s_server -accept 127.0.0.1:0 -www \
     -cert "$PKI/$name.pem" -key "$PKI/$name.key" "$@"
+}
+
+# staples NAME FILE : a server with that certificate that staples the bytes of
+# the file, whatever they are
+staples() {
+  serve staples "$OCSP_LAB_BUILD/tests/staple_server" "$PKI/$1.pem" \
+    "$PKI/$1.key" "$2"
+  port=$ready
 }
 
 # responder [INDEX]
