@@ -25,7 +25,7 @@ const char *cache_use_name(enum cache_use u)
 struct counted {
         atomic_uint refs;
         struct journal_record record;
-        struct journal_certid certids[]; /* then the nonce, then why */
+        struct journal_certid certids[]; /* then nonce, why, scenario */
 };
 
 static struct counted *counted_of(struct journal_record *r)
@@ -58,8 +58,10 @@ static struct journal_record *record_new(const struct journal_note *n)
         size_t nonce =
             len > 0 && n->request->has_nonce ? n->request->nonce.len : 0;
         size_t why = n->why != NULL ? strlen(n->why) + 1 : 0;
-        struct counted *c = malloc(
-            sizeof(*c) + len * sizeof(struct journal_certid) + nonce + why);
+        size_t scenario = n->scenario != NULL ? strlen(n->scenario) + 1 : 0;
+        struct counted *c =
+            malloc(sizeof(*c) + len * sizeof(struct journal_certid) + nonce +
+                   why + scenario);
         char *rest;
 
         if (c == NULL)
@@ -84,6 +86,9 @@ static struct journal_record *record_new(const struct journal_note *n)
         }
         if (why > 0)
                 c->record.why = memcpy(rest + nonce, n->why, why);
+        if (scenario > 0)
+                c->record.scenario =
+                    memcpy(rest + nonce + why, n->scenario, scenario);
         return &c->record;
 }
 

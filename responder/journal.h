@@ -34,7 +34,8 @@ struct journal_note {
         const struct ocsp_request *request;    /* NULL: could not be read */
         int64_t issuer;                        /* CA id, 0: none matched */
         const struct answer_finding *findings; /* one per certID; NULL: error */
-        const char *why; /* of an error; findings speak for themselves */
+        const char *why;      /* of an error; findings speak for themselves */
+        const char *scenario; /* the fault that it has; NULL: none */
 };
 
 struct journal_certid {
@@ -56,6 +57,7 @@ struct journal_record {
         bool found;        /* certids have findings */
         struct span nonce; /* data NULL: none */
         const char *why;
+        const char *scenario;
         size_t certids_len;
         const struct journal_certid *certids;
 };

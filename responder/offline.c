@@ -29,6 +29,16 @@ static void tell_error(const struct outcome *o)
             ocsp_response_status_name(o->status), why);
 }
 
+static int take_scenario(struct responder *r, struct err *e)
+{
+        if (r->settings.no_faults)
+                return err_set(e, ERR_CONFIG,
+                    "%s: made with --no-faults: no scenario can be had",
+                    r->options->dir);
+        return fault_offline(r->options->scenario, r->options->dir,
+            r->workers[0]->db, &r->offline_fault, e);
+}
+
 int offline_answer(struct responder *r, struct err *e)
 {
         const struct options *o = r->options;
@@ -42,6 +52,8 @@ int offline_answer(struct responder *r, struct err *e)
                 r->at_set = true;
         }
         rc = file_read(o->answer, FILE_LIMIT, &request, e);
+        if (rc == 0 && o->scenario != NULL)
+                rc = take_scenario(r, e);
         if (rc == 0) {
                 worker_answer(r->workers[0], buf_span(&request), &out);
                 tell_error(&out);

@@ -18,7 +18,9 @@ const char options_help[] =
     "  --dir DIR             the lab (else $OCSP_LAB_DIR, ./ocsp-lab.d)\n"
     "  --listen ADDR:PORT    or fd:N; default: where the lab's URL says\n"
     "  --url URL             as certificates name it; its path is the prefix\n"
-    "  --status ADDR:PORT    /healthz /metrics /requests, or fd:N, or off;\n"
+    "  --status ADDR:PORT    /healthz /metrics /requests /scenarios, or fd:N, "
+    "or\n"
+    "                        off;\n"
     "                        default 127.0.0.1:0\n"
     "  --validity D          thisUpdate to nextUpdate, default 4d\n"
     "  --max-age D           longest that caches keep an answer; default: "
@@ -48,7 +50,10 @@ const char options_help[] =
     "dumps\n"
     "  --answer REQ.der      one answer, offline; --out F, else standard "
     "output;\n"
-    "                        --at TIME, else the lab's time\n"
+    "                        --at TIME, else the lab's time; --scenario "
+    "NAME: with\n"
+    "                        that fault, else with what 'ocsp-ca scenario set' "
+    "did\n"
     "  --help, --version\n"
     "\n"
     "At URL/crl/CANAME.crl and URL/crl/CANAME-delta.crl are the CRLs that\n"
@@ -225,6 +230,7 @@ static const struct spec specs[] = {
     {"answer", offsetof(struct options, answer), NULL, false},
     {"out", offsetof(struct options, out), NULL, false},
     {"at", offsetof(struct options, at), NULL, false},
+    {"scenario", offsetof(struct options, scenario), NULL, false},
     {"validity", 0, set_validity, false},
     {"max-age", 0, set_max_age, false},
     {"nonce", 0, set_nonce, false},
@@ -290,6 +296,10 @@ static int finish(struct options *o, int argc, char **argv, struct err *e)
         if (optind < argc)
                 return err_set(e, ERR_USAGE, "'%s' is not expected: see --help",
                     argv[optind]);
+        if (o->answer == NULL && o->scenario != NULL)
+                return err_set(e, ERR_USAGE,
+                    "--scenario goes with --answer only: of a server, they are "
+                    "set with 'ocsp-ca scenario set'");
         if (o->answer == NULL && (o->out != NULL || o->at != NULL))
                 return err_set(e, ERR_USAGE,
                     "%s goes with --answer only: a server takes the lab's "

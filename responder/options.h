@@ -30,6 +30,7 @@ struct options {
         const char *answer;    /* offline: the request's file */
         const char *out;
         const char *at;
+        const char *scenario; /* NULL: what is set in the lab */
 };
 
 int options_parse(int argc, char **argv, struct options *out, struct err *e);

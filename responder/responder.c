@@ -31,7 +31,8 @@ static int open_all(struct responder *r, struct err *e)
             cadb_settings_get(r->workers[0]->db, &r->settings, e) != 0 ||
             labclock_open(o->dir, &r->clock, e) != 0 ||
             registry_new(&r->source, &r->registry, e) != 0 ||
-            cache_new(o->cache, &r->cache, e) != 0)
+            cache_new(o->cache, &r->cache, e) != 0 ||
+            faultbook_new(o->dir, &r->faults, e) != 0)
                 return -1;
         return journal_new(&r->journal, e);
 }
@@ -59,6 +60,8 @@ void responder_release(struct responder *r)
         pages_release(&r->pages);
         journal_free(r->journal);
         cache_free(r->cache);
+        fault_unref(r->offline_fault);
+        faultbook_free(r->faults);
         registry_free(r->registry);
         labclock_close(r->clock);
 }

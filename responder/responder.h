@@ -9,6 +9,7 @@
 #include "httpd/httpd.h"
 #include "responder/answer/answer.h"
 #include "responder/cache/cache.h"
+#include "responder/fault/fault.h"
 #include "responder/issuer/issuer.h"
 #include "responder/journal.h"
 #include "responder/options.h"
@@ -38,6 +39,8 @@ struct responder {
         int64_t at;
         struct registry *registry;
         struct cache *cache;
+        struct faultbook *faults;
+        struct fault *offline_fault; /* of --scenario; NULL: what is set */
         struct journal *journal;
         struct pages pages;
         char prefix[256]; /* path of our URL, no slash at the end */

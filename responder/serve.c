@@ -85,7 +85,8 @@ static void record(struct worker *w, const struct httpd_request *q,
             .request = o->readable ? &w->request : NULL,
             .issuer = o->issuer,
             .findings = o->findings,
-            .why = o->findings == NULL ? o->why : NULL};
+            .why = o->findings == NULL ? o->why : NULL,
+            .scenario = o->scenario[0] != '\0' ? o->scenario : NULL};
 
         tally_add(&w->tally.answers[q->method][o->status][o->cached]);
         if (http == 304)
@@ -100,6 +101,8 @@ static void record(struct worker *w, const struct httpd_request *q,
 static unsigned http_status(
     const struct httpd_request *q, const struct outcome *o)
 {
+        if (o->response == NULL || o->http != 0)
+                return o->http;
         if (q->method == HTTPD_POST || o->status != OCSP_SUCCESSFUL)
                 return 200;
         return delivery_not_modified(
@@ -156,10 +159,13 @@ struct httpd_reply serve_ocsp(
         if (q->method != HTTPD_POST && (crl = below_crl(path)) != NULL)
                 return serve_crl(w, q, crl);
         w->since_ms = q->since_ms;
+        w->visitor = q;
         if (q->method == HTTPD_POST)
                 worker_answer(w, q->body, &o);
         else
                 answer_path(w, path, &o);
+        if (o.park_ms > 0)
+                return (struct httpd_reply){NULL, 0, o.park_ms};
         status = http_status(q, &o);
         record(w, q, &o, status);
         count_down(r);

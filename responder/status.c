@@ -49,6 +49,14 @@ static struct httpd_reply serve_metrics(struct worker *w)
         return reply(200, "text/plain; version=0.0.4", &body);
 }
 
+static struct httpd_reply serve_scenarios(struct worker *w)
+{
+        struct buf body = {.len = 0};
+        bool known = status_scenarios(w, &body);
+
+        return reply(known ? 200 : 503, "application/json", &body);
+}
+
 /* ---- /requests --------------------------------------------------------- */
 
 struct wish {
@@ -131,7 +139,9 @@ struct httpd_reply serve_status(
                 return serve_metrics(w);
         if (strcmp(q->path, "/requests") == 0)
                 return serve_requests(w, q);
-        return reply_text(404, "here are /healthz, /metrics and "
+        if (strcmp(q->path, "/scenarios") == 0)
+                return serve_scenarios(w);
+        return reply_text(404, "here are /healthz, /metrics, /scenarios and "
                                "/requests?since=SEQ&min=N&timeout=5s&"
                                "serial=HEX\n");
 }

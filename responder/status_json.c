@@ -106,6 +106,42 @@ bool status_health(struct worker *w, struct buf *out)
         return healthy;
 }
 
+/* ---- /scenarios -------------------------------------------------------- */
+
+/* The name by which the CA's database knows the serial is not ours to know. */
+static json_t *json_fault(const struct fault *f, const struct issuers *issuers)
+{
+        const struct issuer *ca = issuers_by_id(issuers, f->ca);
+        char text[PKI_SERIAL_TEXT_MAX];
+        int64_t left = fault_left(f);
+
+        if (f->serial_len > 0)
+                pki_serial_text((struct span){f->serial, f->serial_len}, text);
+        return json_pack("{s:s, s:s?, s:s?, s:o, s:o, s:I, s:s?}", "scenario",
+            f->text, "ca", ca != NULL ? ca->name : NULL, "serial",
+            f->serial_len > 0 ? text : NULL, "times",
+            f->times > 0 ? json_integer(f->times) : json_null(), "left",
+            left >= 0 ? json_integer(left) : json_null(), "since",
+            (json_int_t)f->version, "broken",
+            f->broken[0] != '\0' ? f->broken : NULL);
+}
+
+bool status_scenarios(struct worker *w, struct buf *out)
+{
+        json_t *list = json_array();
+        struct err e = ERR_INIT;
+        struct moment m;
+        bool known = worker_look(w, &m, &e) == 0;
+        size_t i;
+
+        for (i = 0; known && i < w->faults->len; i++)
+                json_array_append_new(
+                    list, json_fault(w->faults->list[i], w->issuers));
+        append(out, json_pack("{s:o, s:s?}", "scenarios", list, "why",
+                        known ? NULL : e.text));
+        return known;
+}
+
 /* ---- /requests --------------------------------------------------------- */
 
 static const char *hash_name(enum ocsp_hash h)
@@ -210,13 +246,14 @@ static json_t *json_record(
         char why[ANSWER_WHY_MAX];
 
         return json_pack("{s:I, s:o, s:s, s:i, s:o, s:o, s:s, s:s?, s:b, s:s, "
-                         "s:s?}",
+                         "s:s?, s:s?}",
             "seq", (json_int_t)r->seq, "at", json_time(r->at), "method",
             method_name(r->method), "http", (int)r->http, "certids",
             json_certids(r, ca), "nonce", json_hex(r->nonce), "status",
             ocsp_response_status_name(r->status), "verdict", verdict_of(r),
             "cached", r->cached == CACHE_HIT || r->cached == CACHE_AGAIN,
-            "cache", cache_use_name(r->cached), "why", why_of(r, ca, why));
+            "cache", cache_use_name(r->cached), "why", why_of(r, ca, why),
+            "scenario", r->scenario);
 }
 
 size_t status_requests(

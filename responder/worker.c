@@ -25,6 +25,7 @@ void worker_free(struct worker *w)
         if (w == NULL)
                 return;
         issuers_unref(w->issuers);
+        faults_unref(w->faults);
         cadb_close(w->db);
         buf_release(&w->der);
         buf_release(&w->encoded);
@@ -93,7 +94,8 @@ int worker_look(struct worker *w, struct moment *out, struct err *e)
          * can't be read, all rows are looked up. */
         changes_read(&w->changes, w->db, NULL);
         if (registry_refresh(r->registry, w->db,
-                r->serving ? worker_tell_issuer : NULL, &w->issuers, e) != 0)
+                r->serving ? worker_tell_issuer : NULL, &w->issuers, e) != 0 ||
+            faultbook_refresh(r->faults, w->db, &w->faults, e) != 0)
                 return -1;
         w->stamp = out->stamp;
         w->generation = generation;
@@ -386,6 +388,9 @@ static void outcome_begin(struct worker *w, struct outcome *out)
         out->why[0] = '\0';
         out->etag[0] = '\0';
         out->readable = false;
+        out->scenario[0] = '\0';
+        out->http = 0;
+        out->park_ms = 0;
         out->now = responder_now(w->responder);
 }
 
@@ -421,6 +426,9 @@ void worker_answer(struct worker *w, struct span der, struct outcome *out)
                 return;
         }
         out->now = m.now;
+        if ((w->faults->len > 0 || w->responder->offline_fault != NULL) &&
+            worker_faulty(w, &m, out))
+                return;
         if (w->request.certids_len == 1 &&
             !answer_wants_nonce(p, &w->request) &&
             p->nonce != ANSWER_NONCE_REQUIRE)

@@ -24,7 +24,9 @@ struct worker {
         uint64_t generation;     /* of the registry */
         uint64_t clock;          /* its generation then */
         struct issuers *issuers;
-        struct changes changes; /* up to stamp, at least */
+        struct faults *faults;         /* what is set, in that state */
+        struct changes changes;        /* up to stamp, at least */
+        struct httpd_request *visitor; /* whose request it is; NULL: offline */
         int64_t since_ms;  /* the request has waited since then; 0: no wait */
         int64_t signed_at; /* since_ms of the last request that was signed */
         struct ocsp_request request;
@@ -58,12 +60,23 @@ struct outcome {
         int64_t issuer;                /* CA id; 0: none matched */
         char why[ANSWER_WHY_MAX];      /* of an error */
         bool readable;                 /* w->request is filled */
+        /* A scenario, if one holds: "expired".  Then http is the status to
+         * send, unless 0; and response may be NULL: ask again after park_ms, or
+         * close if that is 0. */
+        char scenario[SCENARIO_TEXT_MAX];
+        unsigned http;
+        int park_ms;
         int64_t now;
 };
 
 /* Answers the DER of a request; the answer is as new as the last change that
  * was acknowledged before this call. */
 void worker_answer(struct worker *w, struct span der, struct outcome *out);
+
+/* In faulty.c: the answer if a scenario holds for the request, which is in the
+ * worker; false: none does, and nothing was done. */
+bool worker_faulty(
+    struct worker *w, const struct moment *m, struct outcome *out);
 
 /* malformedRequest for what is not even DER. */
 void worker_unreadable(struct worker *w, const char *why, struct outcome *out);

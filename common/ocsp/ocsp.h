@@ -168,6 +168,13 @@ int ocsp_signer_new(X509 *cert, EVP_PKEY *key, bool include_cert,
     const EVP_MD *digest, struct ocsp_signer **out, struct err *e);
 void ocsp_signer_free(struct ocsp_signer *s);
 
+/* The bare signature, for who writes an answer that ocsp_answer_encode would
+ * not.  Any thread.  Fills at most OCSP_SIGNATURE_MAX octets: RSA with 16384
+ * bits. */
+enum { OCSP_SIGNATURE_MAX = 2048 };
+int ocsp_signer_sign(const struct ocsp_signer *s, struct span tbs,
+    uint8_t *signature, size_t *len, struct err *e);
+
 struct ocsp_single {
         struct span certid; /* DER of the CertID as asked */
         enum ocsp_cert_status status;

@@ -4,9 +4,6 @@
 
 #include "ocsp/ocsp.h"
 
-/* Octets of the longest signature: RSA with 16384 bits. */
-enum { OCSP_SIGNATURE_MAX = 2048 };
-
 struct ocsp_signer {
         X509 *cert;
         EVP_PKEY *key;
@@ -17,9 +14,5 @@ struct ocsp_signer {
         struct buf by_name;
         struct buf certs; /* DER [0] EXPLICIT SEQUENCE, or empty */
 };
-
-/* Any thread.  Fills at most OCSP_SIGNATURE_MAX octets. */
-int ocsp_signer_sign(const struct ocsp_signer *s, struct span tbs,
-    uint8_t *signature, size_t *len, struct err *e);
 
 #endif

@@ -16,6 +16,7 @@ static const struct scenario status_rows[] = {
         .ref = "RFC 6960 2.2",
         .expect = EXPECT_ALL(SCENARIO_REVOKED),
         .basis = SCENARIO_MUST,
+        .made = true,
         .params = {PARAM_WORD("reason", "none", reasons, "revocationReason"),
             PARAM_DURATION("ago", "1h", 0, DAYS(36500),
                 "how long before thisUpdate revocationTime is")},
@@ -28,6 +29,7 @@ static const struct scenario status_rows[] = {
         .ref = "RFC 6960 2.2",
         .expect = EXPECT_ALL(SCENARIO_REVOKED),
         .basis = SCENARIO_TASTE,
+        .made = true,
         .params = {PARAM_DURATION("ahead", "1d", SECONDS(1), DAYS(36500),
             "how far after thisUpdate it is")},
     },
@@ -39,6 +41,7 @@ static const struct scenario status_rows[] = {
         .ref = "RFC 6960 2.2",
         .expect = EXPECT_ALL(SCENARIO_UNKNOWN),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
     {
         .name = "hold",
@@ -48,6 +51,7 @@ static const struct scenario status_rows[] = {
         .ref = "RFC 6960 2.2",
         .expect = EXPECT_ALL(SCENARIO_REVOKED),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
     {
         .name = "good-never-issued",
@@ -58,6 +62,7 @@ static const struct scenario status_rows[] = {
         .ref = "CA/B BR 4.9.9",
         .expect = EXPECT_ALL(SCENARIO_GOOD),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
     {
         .name = "extended-revoke",
@@ -69,6 +74,7 @@ static const struct scenario status_rows[] = {
         .ref = "RFC 6960 4.4.8",
         .expect = EXPECT_ALL(SCENARIO_REVOKED),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
 };
 
@@ -81,6 +87,7 @@ static const struct scenario extension_rows[] = {
         .ref = "RFC 6960 4.4",
         .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
     {
         .name = "critical-single-extension",
@@ -90,6 +97,7 @@ static const struct scenario extension_rows[] = {
         .ref = "RFC 6960 4.4",
         .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
     {
         .name = "noncritical-extension",
@@ -99,6 +107,7 @@ static const struct scenario extension_rows[] = {
         .ref = "RFC 9919 3.2.1",
         .expect = EXPECT_ALL(SCENARIO_GOOD),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
     {
         .name = "empty-extensions",
@@ -108,6 +117,7 @@ static const struct scenario extension_rows[] = {
         .ref = "RFC 5280 4.1",
         .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_TASTE,
+        .made = true,
     },
     {
         .name = "has-version",
@@ -117,6 +127,7 @@ static const struct scenario extension_rows[] = {
         .ref = "RFC 6960 4.2.1",
         .expect = EXPECT_ALL(SCENARIO_GOOD),
         .basis = SCENARIO_TASTE,
+        .made = true,
     },
     {
         .name = "nonce-absent",
@@ -126,6 +137,7 @@ static const struct scenario extension_rows[] = {
         .ref = "RFC 9919 5",
         .expect = EXPECT_ALL(SCENARIO_GOOD),
         .basis = SCENARIO_SHOULD,
+        .made = true,
     },
     {
         .name = "nonce-wrong",
@@ -135,6 +147,7 @@ static const struct scenario extension_rows[] = {
         .ref = "RFC 9654 2.1",
         .expect = EXPECT_NONCE(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
     {
         .name = "nonce-replayed",
@@ -144,6 +157,7 @@ static const struct scenario extension_rows[] = {
         .ref = "RFC 9654 2.1",
         .expect = EXPECT_NONCE(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
     {
         .name = "nonce-too-long",
@@ -153,6 +167,7 @@ static const struct scenario extension_rows[] = {
         .ref = "RFC 9654 2.1",
         .expect = EXPECT_NONCE(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
     {
         .name = "nonce-raw",
@@ -162,6 +177,7 @@ static const struct scenario extension_rows[] = {
         .ref = "RFC 9654 2.1",
         .expect = EXPECT_NONCE(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_TASTE,
+        .made = true,
     },
 };
 

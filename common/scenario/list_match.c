@@ -10,6 +10,7 @@ static const struct scenario rows[] = {
         .ref = "RFC 6960 3.2 (1)",
         .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
     {
         .name = "serial-mismatch",
@@ -19,6 +20,7 @@ static const struct scenario rows[] = {
         .ref = "RFC 6960 3.2 (1)",
         .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
     {
         .name = "wrong-issuer-name-hash",
@@ -28,6 +30,7 @@ static const struct scenario rows[] = {
         .ref = "RFC 6960 4.1.1",
         .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
     {
         .name = "wrong-issuer-key-hash",
@@ -37,6 +40,7 @@ static const struct scenario rows[] = {
         .ref = "RFC 6960 4.1.1",
         .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
     {
         .name = "hash-swapped",
@@ -46,6 +50,7 @@ static const struct scenario rows[] = {
         .ref = "RFC 6960 4.1.1",
         .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
     {
         .name = "missing",
@@ -55,6 +60,7 @@ static const struct scenario rows[] = {
         .ref = "RFC 6960 4.2.2.3",
         .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
     {
         .name = "multi",
@@ -64,6 +70,7 @@ static const struct scenario rows[] = {
         .ref = "RFC 6960 4.2.2.3",
         .expect = EXPECT_ALL(SCENARIO_GOOD),
         .basis = SCENARIO_MUST,
+        .made = true,
         .params = {PARAM_NUMBER("others", "2", 1, 60, "how many")},
     },
     {
@@ -74,6 +81,7 @@ static const struct scenario rows[] = {
         .ref = "RFC 6960 4.2.2.3",
         .expect = EXPECT_ALL(SCENARIO_REVOKED),
         .basis = SCENARIO_TASTE,
+        .made = true,
     },
     {
         .name = "good-unrelated-first",
@@ -84,6 +92,7 @@ static const struct scenario rows[] = {
         .ref = "RFC 6960 3.2 (1)",
         .expect = EXPECT_ALL(SCENARIO_REVOKED),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
     {
         .name = "duplicate",
@@ -93,6 +102,7 @@ static const struct scenario rows[] = {
         .ref = "RFC 6960 4.2.2.3",
         .expect = EXPECT_ALL(SCENARIO_GOOD),
         .basis = SCENARIO_TASTE,
+        .made = true,
     },
 };
 

@@ -11,6 +11,7 @@ static const struct scenario rows[] = {
         .ref = "RFC 6960 2.6",
         .expect = EXPECT_ALL(SCENARIO_GOOD),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
     {
         .name = "delegated-included",
@@ -21,6 +22,7 @@ static const struct scenario rows[] = {
         .ref = "RFC 6960 4.2.2.2",
         .expect = EXPECT_ALL(SCENARIO_GOOD),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
     {
         .name = "delegated-included-last",
@@ -32,6 +34,7 @@ static const struct scenario rows[] = {
         .ref = "RFC 6960 4.2.1",
         .expect = EXPECT_ALL(SCENARIO_GOOD),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
     {
         .name = "delegated-missing",
@@ -42,6 +45,7 @@ static const struct scenario rows[] = {
         .ref = "RFC 9919 3.2.2",
         .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
     {
         .name = "delegated-missing-multiple",
@@ -52,6 +56,7 @@ static const struct scenario rows[] = {
         .ref = "RFC 9919 3.2.2",
         .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
     {
         .name = "delegated-no-eku",
@@ -62,6 +67,7 @@ static const struct scenario rows[] = {
         .ref = "RFC 6960 4.2.2.2",
         .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
     {
         .name = "delegated-wrong-eku",
@@ -73,6 +79,7 @@ static const struct scenario rows[] = {
         .ref = "RFC 6960 4.2.2.2",
         .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
     {
         .name = "delegated-crlsign-only",
@@ -84,6 +91,7 @@ static const struct scenario rows[] = {
         .ref = "RFC 5280 4.2.1.3",
         .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
     {
         .name = "delegated-from-intermediate",
@@ -95,6 +103,7 @@ static const struct scenario rows[] = {
         .ref = "RFC 6960 4.2.2.2",
         .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
     {
         .name = "delegated-expired",
@@ -105,6 +114,7 @@ static const struct scenario rows[] = {
         .ref = "RFC 6960 4.2.2.2",
         .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
     {
         .name = "delegated-not-yet-valid",
@@ -115,6 +125,7 @@ static const struct scenario rows[] = {
         .ref = "RFC 6960 4.2.2.2",
         .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
     {
         .name = "delegated-no-nocheck",
@@ -125,6 +136,7 @@ static const struct scenario rows[] = {
         .ref = "RFC 6960 4.2.2.2.1",
         .expect = EXPECT_ALL(SCENARIO_GOOD),
         .basis = SCENARIO_TASTE,
+        .made = true,
     },
     {
         .name = "delegated-revoked",
@@ -135,6 +147,7 @@ static const struct scenario rows[] = {
         .ref = "RFC 6960 4.2.2.2.1",
         .expect = EXPECT_ALL(SCENARIO_GOOD),
         .basis = SCENARIO_TASTE,
+        .made = true,
     },
     {
         .name = "good-other-ca",
@@ -145,6 +158,7 @@ static const struct scenario rows[] = {
         .ref = "RFC 6960 4.2.2.2",
         .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
     {
         .name = "self-signed-by-leaf",
@@ -156,6 +170,7 @@ static const struct scenario rows[] = {
         .ref = "RFC 6960 4.2.2.2",
         .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
     {
         .name = "root-for-intermediate",
@@ -168,6 +183,7 @@ static const struct scenario rows[] = {
         .ref = "RFC 6960 4.2.2.2",
         .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
     {
         .name = "extra-certs",
@@ -178,6 +194,7 @@ static const struct scenario rows[] = {
         .ref = "RFC 6960 4.2.1",
         .expect = EXPECT_ALL(SCENARIO_GOOD),
         .basis = SCENARIO_MUST,
+        .made = true,
         .params = {PARAM_NUMBER("count", "8", 1, 15, "how many times")},
     },
     {
@@ -188,6 +205,7 @@ static const struct scenario rows[] = {
         .ref = "RFC 6960 4.2.2.3",
         .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
     {
         .name = "by-name",
@@ -197,6 +215,7 @@ static const struct scenario rows[] = {
         .ref = "RFC 9919 3.2.2",
         .expect = EXPECT_ALL(SCENARIO_GOOD),
         .basis = SCENARIO_TASTE,
+        .made = true,
     },
     {
         .name = "by-key",
@@ -207,6 +226,7 @@ static const struct scenario rows[] = {
         .ref = "RFC 9919 3.2.2",
         .expect = EXPECT_ALL(SCENARIO_GOOD),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
 };
 

@@ -22,6 +22,7 @@ static const struct scenario rows[] = {
         .ref = "RFC 6960 2.3",
         .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
     {
         .name = "serverr",
@@ -31,6 +32,7 @@ static const struct scenario rows[] = {
         .ref = "RFC 6960 2.3",
         .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
     {
         .name = "trylater",
@@ -40,6 +42,7 @@ static const struct scenario rows[] = {
         .ref = "RFC 6960 2.3",
         .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
     {
         .name = "needssig",
@@ -49,6 +52,7 @@ static const struct scenario rows[] = {
         .ref = "RFC 6960 2.3",
         .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
     {
         .name = "unauthorized",
@@ -58,6 +62,7 @@ static const struct scenario rows[] = {
         .ref = "RFC 6960 2.3",
         .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
     {
         .name = "bad-status",
@@ -67,6 +72,7 @@ static const struct scenario rows[] = {
         .ref = "RFC 6960 4.2.1",
         .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_MUST,
+        .made = true,
         .params = {PARAM_WORD("status", "4", odd_statuses, "which")},
     },
     {
@@ -77,6 +83,7 @@ static const struct scenario rows[] = {
         .ref = "RFC 6960 4.2.1",
         .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
     {
         .name = "bad-response-type",
@@ -87,6 +94,7 @@ static const struct scenario rows[] = {
         .ref = "RFC 6960 4.2.1",
         .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
 
     {
@@ -97,6 +105,7 @@ static const struct scenario rows[] = {
         .ref = "RFC 6960 4.2.1",
         .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
     {
         .name = "one-zero-byte",
@@ -106,6 +115,7 @@ static const struct scenario rows[] = {
         .ref = "RFC 6960 4.2.1",
         .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
     {
         .name = "garbage",
@@ -115,6 +125,7 @@ static const struct scenario rows[] = {
         .ref = "RFC 6960 4.2.1",
         .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
     {
         .name = "truncated",
@@ -125,6 +136,7 @@ static const struct scenario rows[] = {
         .ref = "RFC 6960 4.2.1",
         .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_MUST,
+        .made = true,
         .params = {PARAM_NUMBER("bytes", "1", 1, 200, "how many")},
     },
     {
@@ -136,6 +148,7 @@ static const struct scenario rows[] = {
         .ref = "RFC 6960 4.2.1",
         .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
     {
         .name = "trailing-data",
@@ -145,6 +158,7 @@ static const struct scenario rows[] = {
         .ref = "RFC 6960 4.2",
         .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_TASTE,
+        .made = true,
     },
     {
         .name = "html-page",
@@ -155,6 +169,7 @@ static const struct scenario rows[] = {
         .ref = "RFC 6960 A.2",
         .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
     {
         .name = "huge-body",
@@ -163,8 +178,9 @@ static const struct scenario rows[] = {
         .wrong = "many zero bytes follow the end of the answer",
         .ref = "RFC 6960 4.2",
         .expect = {SCENARIO_UNTRUSTED, SCENARIO_MISSING, SCENARIO_MISSING,
-            SCENARIO_UNTRUSTED},
+            SCENARIO_NOT_APPLICABLE},
         .basis = SCENARIO_TASTE,
+        .made = true,
         .params = {PARAM_NUMBER(
             "kib", "256", 1, 16384, "of how many KiB the body is")},
     },

@@ -17,6 +17,7 @@ static const struct scenario time_rows[] = {
         .ref = "RFC 6960 3.2 (6)",
         .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_MUST,
+        .made = true,
         .params = {PARAM_DURATION(
             "ago", "1d", 0, LONGEST, "how long ago nextUpdate was")},
     },
@@ -29,6 +30,7 @@ static const struct scenario time_rows[] = {
         .ref = "RFC 6960 3.2 (6)",
         .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_MUST,
+        .made = true,
         .params = {PARAM_DURATION(
             "ago", "1d", 0, LONGEST, "how long ago nextUpdate was")},
     },
@@ -40,6 +42,7 @@ static const struct scenario time_rows[] = {
         .ref = "RFC 6960 3.2 (5)",
         .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_MUST,
+        .made = true,
         .params = {PARAM_DURATION(
             "ahead", "1d", SECONDS(1), LONGEST, "how far thisUpdate is")},
     },
@@ -52,6 +55,7 @@ static const struct scenario time_rows[] = {
         .ref = "RFC 6960 4.2.2.1",
         .expect = EXPECT_ALL(SCENARIO_GOOD),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
     {
         .name = "no-next-update",
@@ -61,6 +65,7 @@ static const struct scenario time_rows[] = {
         .ref = "RFC 9919 5",
         .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
     {
         .name = "next-before-this",
@@ -70,6 +75,7 @@ static const struct scenario time_rows[] = {
         .ref = "RFC 6960 4.2.2.1",
         .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_MUST,
+        .made = true,
         .params = {PARAM_DURATION(
             "by", "1h", SECONDS(1), LONGEST, "how long before")},
     },
@@ -81,6 +87,7 @@ static const struct scenario time_rows[] = {
         .ref = "CA/B BR 4.9.9",
         .expect = EXPECT_ALL(SCENARIO_GOOD),
         .basis = SCENARIO_TASTE,
+        .made = true,
     },
     {
         .name = "longer",
@@ -90,6 +97,7 @@ static const struct scenario time_rows[] = {
         .ref = "CA/B BR 4.9.9",
         .expect = EXPECT_ALL(SCENARIO_GOOD),
         .basis = SCENARIO_TASTE,
+        .made = true,
     },
     {
         .name = "almost-expired",
@@ -99,6 +107,7 @@ static const struct scenario time_rows[] = {
         .ref = "RFC 6960 4.2.2.1",
         .expect = EXPECT_ALL(SCENARIO_GOOD),
         .basis = SCENARIO_MUST,
+        .made = true,
         .params = {PARAM_DURATION(
             "left", "60s", SECONDS(1), LONGEST, "how long it is still valid")},
     },
@@ -111,6 +120,7 @@ static const struct scenario time_rows[] = {
         .ref = "RFC 6960 4.2.2.1",
         .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_TASTE,
+        .made = true,
         .params = {PARAM_DURATION(
             "by", "1d", SECONDS(1), LONGEST, "how long before")},
     },
@@ -122,6 +132,7 @@ static const struct scenario time_rows[] = {
         .ref = "RFC 6960 4.2.2.1",
         .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_TASTE,
+        .made = true,
         .params = {PARAM_DURATION(
             "ahead", "1d", SECONDS(1), LONGEST, "how far")},
     },
@@ -134,6 +145,7 @@ static const struct scenario time_rows[] = {
         .ref = "Mozilla RSP 6",
         .expect = EXPECT_ALL(SCENARIO_GOOD),
         .basis = SCENARIO_TASTE,
+        .made = true,
     },
     {
         .name = "beyond-certificate",
@@ -143,6 +155,7 @@ static const struct scenario time_rows[] = {
         .ref = "RFC 6960 4.2.2.1",
         .expect = EXPECT_ALL(SCENARIO_GOOD),
         .basis = SCENARIO_TASTE,
+        .made = true,
     },
     {
         .name = "fractional-seconds",
@@ -152,6 +165,7 @@ static const struct scenario time_rows[] = {
         .ref = "RFC 9919 3.2.4",
         .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_MUST,
+        .made = true,
         .params = {PARAM_FIELD},
     },
     {
@@ -162,6 +176,7 @@ static const struct scenario time_rows[] = {
         .ref = "RFC 9919 3.2.4",
         .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_MUST,
+        .made = true,
         .params = {PARAM_FIELD},
     },
     {
@@ -172,6 +187,7 @@ static const struct scenario time_rows[] = {
         .ref = "RFC 9919 3.2.4",
         .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_MUST,
+        .made = true,
         .params = {PARAM_FIELD},
     },
 };
@@ -185,6 +201,7 @@ static const struct scenario signature_rows[] = {
         .ref = "RFC 6960 3.2 (2)",
         .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
     {
         .name = "algorithm-mismatch",
@@ -195,6 +212,7 @@ static const struct scenario signature_rows[] = {
         .ref = "RFC 6960 4.2.1",
         .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
     {
         .name = "sha1-signature",
@@ -205,6 +223,7 @@ static const struct scenario signature_rows[] = {
         .ref = "CA/B BR 7.1.3.2",
         .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_TASTE,
+        .made = true,
     },
     {
         .name = "md5-signature",
@@ -215,6 +234,7 @@ static const struct scenario signature_rows[] = {
         .ref = "RFC 6151 2",
         .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_SHOULD,
+        .made = true,
     },
     {
         .name = "weak-key",
@@ -225,6 +245,7 @@ static const struct scenario signature_rows[] = {
         .ref = "CA/B BR 6.1.5",
         .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_TASTE,
+        .made = true,
     },
     {
         .name = "unused-bits",
@@ -235,6 +256,7 @@ static const struct scenario signature_rows[] = {
         .ref = "X.690 11.2.1",
         .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
 };
 

@@ -15,6 +15,7 @@ static const struct scenario http_rows[] = {
         .ref = "RFC 6960 A.2",
         .expect = EXPECT_LIVE(SCENARIO_MISSING),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
     {
         .name = "http-500",
@@ -24,6 +25,7 @@ static const struct scenario http_rows[] = {
         .ref = "RFC 6960 A.2",
         .expect = EXPECT_LIVE(SCENARIO_MISSING),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
     {
         .name = "http-503-retry-after",
@@ -33,6 +35,7 @@ static const struct scenario http_rows[] = {
         .ref = "RFC 9110 10.2.3",
         .expect = EXPECT_LIVE(SCENARIO_MISSING),
         .basis = SCENARIO_MUST,
+        .made = true,
         .params = {PARAM_DURATION(
             "after", "120s", SECONDS(1), DAYS(30), "what Retry-After says")},
     },
@@ -44,6 +47,7 @@ static const struct scenario http_rows[] = {
         .ref = "RFC 9110 15.4.8",
         .expect = EXPECT_LIVE(SCENARIO_GOOD),
         .basis = SCENARIO_TASTE,
+        .made = true,
     },
     {
         .name = "redirect-loop",
@@ -53,6 +57,7 @@ static const struct scenario http_rows[] = {
         .ref = "RFC 9110 15.4",
         .expect = EXPECT_LIVE(SCENARIO_MISSING),
         .basis = SCENARIO_SHOULD,
+        .made = true,
     },
     {
         .name = "wrong-content-type",
@@ -62,6 +67,7 @@ static const struct scenario http_rows[] = {
         .ref = "RFC 6960 A.2",
         .expect = EXPECT_LIVE(SCENARIO_GOOD),
         .basis = SCENARIO_TASTE,
+        .made = true,
     },
     {
         .name = "missing-content-type",
@@ -71,6 +77,7 @@ static const struct scenario http_rows[] = {
         .ref = "RFC 6960 A.2",
         .expect = EXPECT_LIVE(SCENARIO_GOOD),
         .basis = SCENARIO_TASTE,
+        .made = true,
     },
     {
         .name = "charset",
@@ -80,6 +87,7 @@ static const struct scenario http_rows[] = {
         .ref = "RFC 9110 8.3.1",
         .expect = EXPECT_LIVE(SCENARIO_GOOD),
         .basis = SCENARIO_TASTE,
+        .made = true,
     },
     {
         .name = "no-content-length",
@@ -117,6 +125,7 @@ static const struct scenario http_rows[] = {
         .ref = "RFC 9110 12.5.3",
         .expect = EXPECT_LIVE(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_TASTE,
+        .made = true,
     },
     {
         .name = "get-refused",
@@ -126,6 +135,7 @@ static const struct scenario http_rows[] = {
         .ref = "RFC 9919 6",
         .expect = EXPECT_DELIVERED(SCENARIO_MISSING, SCENARIO_GOOD),
         .basis = SCENARIO_TASTE,
+        .made = true,
     },
     {
         .name = "post-refused",
@@ -135,6 +145,7 @@ static const struct scenario http_rows[] = {
         .ref = "RFC 9919 6",
         .expect = EXPECT_DELIVERED(SCENARIO_GOOD, SCENARIO_MISSING),
         .basis = SCENARIO_TASTE,
+        .made = true,
     },
     {
         .name = "cache-stale",
@@ -145,6 +156,7 @@ static const struct scenario http_rows[] = {
         .ref = "RFC 9919 7.1",
         .expect = EXPECT_DELIVERED(SCENARIO_UNTRUSTED, SCENARIO_GOOD),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
 };
 
@@ -168,6 +180,7 @@ static const struct scenario network_rows[] = {
         .ref = "RFC 9112 9.6",
         .expect = EXPECT_LIVE(SCENARIO_UNREACHABLE),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
     {
         .name = "never-answers",
@@ -177,6 +190,7 @@ static const struct scenario network_rows[] = {
         .ref = "RFC 6960 5",
         .expect = EXPECT_LIVE(SCENARIO_UNREACHABLE),
         .basis = SCENARIO_MUST,
+        .made = true,
         .params = {PARAM_DURATION("for", "60s", 1, SECONDS(600),
             "how long the connection stays open")},
     },
@@ -188,6 +202,7 @@ static const struct scenario network_rows[] = {
         .ref = "RFC 6960 5",
         .expect = EXPECT_LIVE(SCENARIO_GOOD),
         .basis = SCENARIO_TASTE,
+        .made = true,
         .params = {PARAM_DURATION("delay", "2s", 1, SECONDS(600), "how late")},
     },
     {
@@ -229,6 +244,7 @@ static const struct scenario network_rows[] = {
         .ref = "RFC 6960 2.3",
         .expect = EXPECT_LIVE(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_MUST,
+        .made = true,
         .params = {PARAM_NUMBER("fails", "3", 1, 1000000, "how many"),
             PARAM_WORD("how", "trylater", failures, "how they fail")},
     },

@@ -70,6 +70,7 @@ options() {
   {
     curl -sS "$status_url/healthz"
     curl -sS "$status_url/requests"
+    curl -sS "$status_url/scenarios"
   } | grep -oE '"[a-z_]+":' | tr -d '":' | sort -u >keys
   [ "$(wc -l <keys)" -ge 20 ]
   [ -z "$(comm -23 keys words)" ] || {
