@@ -192,6 +192,22 @@ assert (t[1] - t[0]).total_seconds() == 7200, t'
   [ ! -s note ]
 }
 
+@test "config prints what a server needs, and where it listens" {
+  eval "$(ocsp-lab up --env --no-stapler --host db.example --dir "$T/a lab")"
+  for server in nginx apache haproxy caddy hitch; do
+    exits 0 ocsp-lab config "$server"
+    [[ $output == *"https://db.example:"*"$OCSP_LAB_DIR"* ]]
+    [[ $output != *@* ]]
+  done
+  exits 0 ocsp-lab config nginx --port 8443
+  grep -q "listen .*:8443 ssl" <<<"$output"
+  [ "$(stat -c %a "$OCSP_LAB_DIR/run/haproxy/www.pem")" = 600 ]
+  exits 64 ocsp-lab config iis
+  exits 64 ocsp-lab config nginx --port 70000
+  eval "$(ocsp-lab up --env --no-stapler --dir "$T/a\$b")"
+  exits 78 ocsp-lab config nginx
+}
+
 @test "wrong options exit 64 with one line" {
   for words in up\ --format\ xml up\ --owner\ me up\ word run run\ --owner\ none\ --\ true \
     "wait --fetches x" "wait --timeout x" "refresh a b" "responder dance" \
