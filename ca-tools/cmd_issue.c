@@ -96,7 +96,9 @@ static int set_scenario(struct batch *b, struct err *e)
         size_t i;
         int rc;
 
-        if (!w->has_scenario)
+        /* That stands in the certificate already. */
+        if (!w->has_scenario ||
+            w->scenario.scenario->place == SCENARIO_AT_CERTIFICATE)
                 return 0;
         names = calloc(b->len, sizeof(*names));
         if (names == NULL)

@@ -254,6 +254,26 @@ static void set_urls(
                 t->crl_url = t->issuer->crl_url;
 }
 
+/* Where nobody listens: tcpmux, on loopback. */
+#define DEAD_URL "http://127.0.0.1:1"
+
+/* Scenarios that stand in the certificate: about the responders it names. */
+static void spoil_urls(struct terms *t, const struct wish *w)
+{
+        size_t kept = t->urls_len;
+
+        if (!w->has_scenario ||
+            w->scenario.scenario->place != SCENARIO_AT_CERTIFICATE)
+                return;
+        if (strcmp(w->scenario.scenario->name, "first-url-dead") != 0)
+                kept = 0;
+        else if (kept == PKI_URLS_MAX)
+                kept--;
+        memmove(t->urls + 1, t->urls, kept * sizeof(t->urls[0]));
+        t->urls[0] = DEAD_URL;
+        t->urls_len = kept + 1;
+}
+
 static int set_key(
     struct terms *t, const struct wish *w, const struct model *m, struct err *e)
 {
@@ -283,6 +303,7 @@ int terms_make(struct terms *t, struct plan *p, const struct model *m,
         t->must_staple =
             w->must_staple || (m->must_staple && !w->no_must_staple);
         set_urls(t, p, m);
+        spoil_urls(t, w);
         if (set_names(t, w, m, name, e) != 0)
                 return -1;
         return set_validity(t, p, m, e);

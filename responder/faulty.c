@@ -102,6 +102,20 @@ static void plan(struct worker *w, const struct fault *f,
             &policy, w->issuers, &source, &w->request, m->now, &w->answer);
 }
 
+static enum httpd_framing framing_of(enum fault_framing framing)
+{
+        switch (framing) {
+        case FAULT_FRAMED:
+        case FAULT_CHUNKED:
+                break;
+        case FAULT_UNTIL_CLOSE:
+                return HTTPD_UNTIL_CLOSE;
+        case FAULT_CUT_OFF:
+                return HTTPD_CUT_OFF;
+        }
+        return HTTPD_CHUNKED;
+}
+
 static int make_response(
     const struct fault_outcome *o, struct outcome *out, struct err *e)
 {
@@ -118,7 +132,11 @@ static int make_response(
                 headers[i++].value = o->location;
         }
         out->http = d->status;
-        return httpd_response_new(d->body, headers, i, &out->response, e);
+        if (o->framing == FAULT_FRAMED)
+                return httpd_response_new(
+                    d->body, headers, i, &out->response, e);
+        return httpd_response_framed(framing_of(o->framing), o->missing,
+            d->body, headers, i, &out->response, e);
 }
 
 static void deliver(

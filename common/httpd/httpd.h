@@ -47,6 +47,20 @@ int httpd_response_new(struct span body, const struct httpd_header *headers,
 struct httpd_response *httpd_response_ref(struct httpd_response *r);
 void httpd_response_unref(struct httpd_response *r); /* NULL is fine */
 
+/* How a response that is made to be wrong, or unusual, goes out. */
+enum httpd_framing {
+        HTTPD_CHUNKED,     /* without Content-Length, in chunks if the client
+                              speaks HTTP/1.1 (RFC 9112 section 7.1) */
+        HTTPD_UNTIL_CLOSE, /* without any length: the connection's end is the
+                              body's (RFC 9112 section 6.3) */
+        HTTPD_CUT_OFF,     /* Content-Length says more than comes before the
+                              connection ends */
+};
+/* Copies everything.  more: how many bytes are missing, of HTTPD_CUT_OFF. */
+int httpd_response_framed(enum httpd_framing framing, size_t more,
+    struct span body, const struct httpd_header *headers, size_t len,
+    struct httpd_response **out, struct err *e);
+
 /*
  * The body is the first len bytes of an open regular file, read piece by piece
  * while it is sent: it is never in memory as a whole.  A file that becomes

@@ -108,6 +108,68 @@ int httpd_response_new(struct span body, const struct httpd_header *headers,
         return response_finish(r, headers, len, out, e);
 }
 
+/* ---- odd framing ------------------------------------------------------- */
+
+static ssize_t copy_body(void *response, uint64_t at, char *out, size_t max)
+{
+        const struct httpd_response *r = response;
+        size_t n = r->len - (size_t)at;
+
+        if (n == 0)
+                return MHD_CONTENT_READER_END_OF_STREAM;
+        n = n < max ? n : max;
+        memcpy(out, r->body + at, n);
+        return (ssize_t)n;
+}
+
+static ssize_t copy_and_break(
+    void *response, uint64_t at, char *out, size_t max)
+{
+        ssize_t n = copy_body(response, at, out, max);
+
+        return n > 0 ? n : MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
+static struct MHD_Response *framed(
+    struct httpd_response *r, enum httpd_framing framing, size_t more)
+{
+        switch (framing) {
+        case HTTPD_CHUNKED:
+        case HTTPD_UNTIL_CLOSE:
+                return MHD_create_response_from_callback(
+                    MHD_SIZE_UNKNOWN, PIECE, copy_body, r, response_free);
+        case HTTPD_CUT_OFF:
+                return MHD_create_response_from_callback(
+                    r->len + more, PIECE, copy_and_break, r, response_free);
+        }
+        return NULL;
+}
+
+int httpd_response_framed(enum httpd_framing framing, size_t more,
+    struct span body, const struct httpd_header *headers, size_t len,
+    struct httpd_response **out, struct err *e)
+{
+        struct httpd_response *r = response_alloc(body.len);
+
+        if (r == NULL)
+                return err_errno(e, ERR_OS, "HTTP response");
+        if (body.len > 0)
+                memcpy(r->body, body.data, body.len);
+        r->mhd = framed(r, framing, more);
+        if (response_finish(r, headers, len, out, e) != 0)
+                return -1;
+        /* As for a client of HTTP/1.0, which knows no chunks. */
+        if (framing == HTTPD_UNTIL_CLOSE &&
+            MHD_set_response_options((*out)->mhd,
+                MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END) != MHD_YES) {
+                httpd_response_unref(*out);
+                return err_set(e, ERR_INTERNAL, "HTTP response");
+        }
+        return 0;
+}
+
+/* ---- files ------------------------------------------------------------- */
+
 static ssize_t read_piece(void *response, uint64_t at, char *out, size_t max)
 {
         const struct httpd_response *r = response;

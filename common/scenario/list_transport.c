@@ -97,6 +97,7 @@ static const struct scenario http_rows[] = {
         .ref = "RFC 9112 6.3",
         .expect = EXPECT_LIVE(SCENARIO_GOOD),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
     {
         .name = "chunked",
@@ -106,6 +107,7 @@ static const struct scenario http_rows[] = {
         .ref = "RFC 9112 7.1",
         .expect = EXPECT_LIVE(SCENARIO_GOOD),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
     {
         .name = "wrong-length",
@@ -116,6 +118,7 @@ static const struct scenario http_rows[] = {
         .ref = "RFC 9112 8",
         .expect = EXPECT_LIVE(SCENARIO_UNREACHABLE),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
     {
         .name = "gzip",
@@ -166,11 +169,12 @@ static const struct scenario network_rows[] = {
         .aliases = "",
         .layer = SCENARIO_NETWORK,
         .place = SCENARIO_AT_CERTIFICATE,
-        .wrong = "the responder that the certificate names refuses "
-                 "connections",
+        .wrong = "the certificate names a responder that refuses "
+                 "connections: port 1 of 127.0.0.1",
         .ref = "RFC 9919 4.1",
         .expect = EXPECT_LIVE(SCENARIO_UNREACHABLE),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
     {
         .name = "accept-then-close",
@@ -217,6 +221,16 @@ static const struct scenario network_rows[] = {
             "every", "10ms", 1, SECONDS(60), "the time between two bytes")},
     },
     {
+        .name = "cut-mid-body",
+        .aliases = "",
+        NETWORK,
+        .wrong = "the connection ends in the middle of the answer",
+        .ref = "RFC 9112 8",
+        .expect = EXPECT_LIVE(SCENARIO_UNREACHABLE),
+        .basis = SCENARIO_MUST,
+        .made = true,
+    },
+    {
         .name = "reset-mid-body",
         .aliases = "",
         NETWORK,
@@ -235,6 +249,7 @@ static const struct scenario network_rows[] = {
         .ref = "RFC 9919 4.1",
         .expect = EXPECT_LIVE(SCENARIO_GOOD),
         .basis = SCENARIO_SHOULD,
+        .made = true,
     },
     {
         .name = "flap",

@@ -98,6 +98,13 @@ struct fault_visit {
 
 enum { FAULT_LOCATION_MAX = 4096 };
 
+enum fault_framing {
+        FAULT_FRAMED, /* as it should be */
+        FAULT_CHUNKED,
+        FAULT_UNTIL_CLOSE,
+        FAULT_CUT_OFF, /* Content-Length says more than comes: see missing */
+};
+
 /* What goes out. */
 struct fault_outcome {
         enum ocsp_response_status status;  /* as it is told */
@@ -105,6 +112,8 @@ struct fault_outcome {
         struct buf der;                    /* the body; the caller's memory */
         struct delivery delivery;          /* but for the body */
         char location[FAULT_LOCATION_MAX]; /* header Location, or "" */
+        enum fault_framing framing;
+        size_t missing;
         int park_ms; /* > 0: nothing yet, ask again then */
         bool close;  /* end the connection without a word */
 };

@@ -161,6 +161,37 @@ static void gzip(struct spoil *s)
         set_header(s, "Content-Encoding", "gzip");
 }
 
+/* ---- framing ----------------------------------------------------------- */
+
+static void chunked(struct spoil *s)
+{
+        s->out->framing = FAULT_CHUNKED;
+}
+
+static void until_close(struct spoil *s)
+{
+        s->out->framing = FAULT_UNTIL_CLOSE;
+}
+
+static void cut_off(struct spoil *s, size_t missing)
+{
+        s->out->framing = FAULT_CUT_OFF;
+        s->out->missing = missing;
+}
+
+static void wrong_length(struct spoil *s)
+{
+        cut_off(s, 10);
+}
+
+static void half_a_body(struct spoil *s)
+{
+        size_t half = s->out->der.len / 2;
+
+        s->out->der.len -= half;
+        cut_off(s, half);
+}
+
 /* ---- the connection ---------------------------------------------------- */
 
 static void close_at_once(struct spoil *s)
@@ -234,6 +265,10 @@ static const struct recipe rows[] = {
     {.name = "missing-content-type", .delivery = missing_content_type},
     {.name = "charset", .delivery = charset},
     {.name = "gzip", .delivery = gzip},
+    {.name = "chunked", .delivery = chunked},
+    {.name = "no-content-length", .delivery = until_close},
+    {.name = "wrong-length", .delivery = wrong_length},
+    {.name = "cut-mid-body", .delivery = half_a_body},
     {.name = "get-refused", .delivery = get_refused},
     {.name = "post-refused", .delivery = post_refused},
     {.name = "accept-then-close", .delivery = close_at_once},

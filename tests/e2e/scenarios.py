@@ -56,6 +56,9 @@ class Answer:
             self.body = response.read()
             self.http = {"status": response.status} | {
                 k.lower(): v for k, v in response.getheaders() if k != "Date"}
+        except http.client.IncompleteRead as cut:
+            self.body = cut.partial
+            self.http = {"status": "cut off"}
         except (http.client.HTTPException, ConnectionError):
             self.body, self.http = None, {"status": None}
         finally:
@@ -112,6 +115,8 @@ class Case:
         expected = DIFFS[self.name]
         if bad.body is None:
             assert self.name in ("accept-then-close", "never-answers")
+        elif bad.http["status"] == "cut off":
+            assert good.body.startswith(bad.body)
         elif expected == {"body"}:
             assert bad.body != good.body
         elif self.row["acts"] != "connection" or bad.http["status"] == 200:
@@ -144,24 +149,40 @@ class Case:
         assert Answer(self.request).body == before.body, "it stays behind"
 
 
+def issue(row):
+    """One that stands in the certificate: 'set' comes too late for it."""
+    name = row["name"]
+    run("ocsp-ca", "issue", f"s-{name}", "--ocsp-url", URL, "--scenario", name)
+    done = subprocess.run(["ocsp-ca", "scenario", "set", f"s-{name}", name],
+                          capture_output=True, text=True, timeout=60)
+    assert done.returncode == 64 and "--scenario" in done.stderr, done
+    for channel in ("get", "post"):
+        run("ocsp-check", "--cert", f"s-{name}", "--method", channel, "--expect",
+            row["expect"][channel]["verdict"])
+
+
 def main():
     rows = [json.loads(line) for line in
             run("ocsp-ca", "scenario", "list", "--json").splitlines()]
     made = [row for row in rows if row["made"]]
-    # Those on the CA after those on certificates, one after the other.
+    # Those in certificates by themselves; those on the CA after those on certificates, one after the other.
     apart = [row for row in made if "unissued" in row["needs"]]
-    together = [row for row in made if row not in apart]
+    issued = [row for row in made if row["acts"] == "certificate"]
+    together = [row for row in made if row not in apart + issued]
     failed = []
 
     def attempt(row):
         try:
-            Case(row)()
+            if row in issued:
+                issue(row)
+            else:
+                Case(row)()
         except Exception as why:  # pylint: disable=broad-except
             failed.append(row["name"])
             print(f"{row['name']}: {type(why).__name__}: {why}")
 
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
-        list(pool.map(attempt, together))
+        list(pool.map(attempt, together + issued))
     for row in apart:
         attempt(row)
     print(f"{len(made)} scenarios, {len(failed)} failed: {' '.join(failed)}")
