@@ -1,0 +1,193 @@
+#!/usr/bin/env bats
+# How scenarios come, count and go: at once, exactly, and without a trace.
+
+load helper
+load responder
+
+load_test() {
+  /usr/bin/python3 -B "$OCSP_LAB_SOURCE/tests/e2e/scenario_load.py" "$@"
+}
+
+# left : of the only scenario that is set
+left() {
+  curl -sS "$status_url/scenarios" | field scenarios.0.left
+}
+
+@test "set is seen by the next request of every thread, clear too, others never see it" {
+  lab
+  ocsp-ca issue other >/dev/null
+  respond --threads 3
+  [ "$(field faults <<<"$ready")" = true ]
+  load_test visible "$url" 30
+}
+
+@test "--times N: of all threads together exactly N, and then it is good" {
+  lab
+  ocsp-ca issue other >/dev/null
+  respond --threads 4
+  ocsp-ca scenario set www trylater --times 37
+  [ "$(left)" = 37 ]
+  [ "$(load_test count "$url" 8 20)" = 37 ]
+  [ "$(left)" = 0 ]
+  # Something else that is set leaves the count alone; the same again does not.
+  ocsp-ca scenario set other good
+  [ "$(load_test count "$url" 1 3)" = 0 ]
+  ocsp-ca scenario set www trylater --times 2
+  [ "$(load_test count "$url" 1 5)" = 2 ]
+}
+
+@test "a kept answer is not sent while a scenario holds, nor a faulty one after" {
+  lab
+  respond
+  ask request "$C" "$I" >q.der
+  get q.der && cp r.der good.der
+  get q.der && cmp r.der good.der
+  ocsp-ca scenario set www revoked
+  get q.der
+  says singles.0.status revoked
+  [ "$(header Cache-Control)" = no-store ]
+  [ -z "$(header ETag)" ]
+  # What a cache knows is no reason for 304.
+  get q.der -H 'If-None-Match: *'
+  head -n 1 head | grep -q ' 200 '
+  ocsp-ca scenario clear www
+  get q.der
+  says singles.0.status good
+}
+
+@test "a certificate's scenario comes before its CA's, that before all's" {
+  lab
+  ocsp-ca issue other >/dev/null
+  respond
+  ocsp-ca scenario set --all serverr
+  exits 0 ocsp-check --cert www --url "$url" --expect untrusted
+  ocsp-ca scenario set --ca root revoked
+  exits 0 ocsp-check --cert www --url "$url" --expect revoked
+  ocsp-ca scenario set www good
+  exits 0 ocsp-check --cert www --url "$url" --expect good
+  exits 0 ocsp-check --cert other --url "$url" --expect revoked
+  # When its times are over, it is as if it was not there.
+  ocsp-ca scenario set www unknown --times 1
+  exits 0 ocsp-check --cert www --url "$url" --expect unknown
+  exits 0 ocsp-check --cert www --url "$url" --expect revoked
+  ocsp-ca scenario clear --all
+  exits 0 ocsp-check --cert other --url "$url" --expect good
+}
+
+@test "who gets no answer keeps nobody waiting, and the responder still stops" {
+  lab
+  ocsp-ca issue other >/dev/null
+  respond --threads 1
+  ask request "$C" "$I" >q.der
+  ocsp-ca scenario set www never-answers
+  for _ in 1 2 3 4 5; do
+    post q.der >/dev/null 2>&1 3>&- &
+    echo $! >>pids
+  done
+  for _ in 1 2 3 4 5 6 7 8 9 10; do
+    ocsp-check --cert other --url "$url" --expect good >/dev/null
+  done
+  halt "$pid"
+  [ "$status" -eq 0 ]
+}
+
+@test "the journal and the status listener name the scenario" {
+  lab
+  respond
+  ocsp-ca scenario set www expired:ago=60s
+  ask request "$C" "$I" >q.der
+  post q.der
+  curl -sS "$status_url/requests" >requests
+  [ "$(field requests.0.scenario <requests)" = expired:ago=60s ]
+  [ "$(field requests.0.verdict <requests)" = good ]
+  curl -sS "$status_url/scenarios" >scenarios
+  [ "$(field scenarios.0.scenario <scenarios)" = expired:ago=60s ]
+  [ "$(field scenarios.0.ca <scenarios)" = root ]
+  [ "$(field scenarios.0.left <scenarios)" = '' ]
+}
+
+@test "signers of scenarios: 0600, spared by signer rotate, gone with their scenario" {
+  lab
+  ocsp-ca scenario set www delegated-no-eku
+  ocsp-ca signer rotate >/dev/null
+  respond
+  exits 0 ocsp-check --cert www --url "$url" --expect untrusted
+  [ "$(stat -c %a lab/responder/* | sort -u)" = 600 ]
+  before=$(find lab/responder -type f | wc -l)
+  ocsp-ca scenario clear www
+  ocsp-ca scenario set www expired
+  [ "$(find lab/responder -type f | wc -l)" -eq $((before - 1)) ]
+}
+
+@test "a signer that is missing is internalError, never a good answer" {
+  lab
+  find lab/responder -type f | sort >before
+  ocsp-ca scenario set www delegated-expired
+  new=$(find lab/responder -type f | sort | comm -13 before -)
+  rm "$new"
+  respond
+  ask request "$C" "$I" >q.der
+  post q.der
+  is_error 2
+  curl -sS "$status_url/scenarios" | field scenarios.0.broken | grep -qF "$new"
+}
+
+@test "delegates are made where the CA signs itself, or a trusted one signs" {
+  for model in ca trusted; do
+    export OCSP_LAB_DIR=$T/$model
+    ocsp-ca init --signer $model --temporary >/dev/null
+    ocsp-ca issue www >/dev/null
+    serve $model ocsp-responder --listen 127.0.0.1:0
+    url=$(field url <<<"$ready")
+    ocsp-ca scenario set www delegated-included
+    exits 0 ocsp-check --cert www --url "$url" --expect good
+    ocsp-ca scenario set www delegated-missing
+    exits 0 ocsp-check --cert www --url "$url" --expect untrusted
+    ocsp-ca scenario set --all delegated-wrong-eku
+    ocsp-ca scenario clear www
+    exits 0 ocsp-check --cert www --url "$url" --expect untrusted
+  done
+}
+
+@test "--answer: what is set holds offline too, and --scenario is tried out" {
+  lab
+  ask request "$C" "$I" >q.der
+  ocsp-responder --answer q.der --scenario hold --out r.der
+  says singles.0.status revoked
+  ocsp-responder --answer q.der --scenario ca-signed --out r.der
+  exits 0 ocsp-check --response r.der --cert www --expect good
+  ocsp-responder --answer q.der --out r.der
+  says singles.0.status good
+  ocsp-ca scenario set www delegated-expired
+  ocsp-responder --answer q.der --out r.der
+  exits 0 ocsp-check --response r.der --cert www --expect untrusted
+  exits 64 ocsp-responder --answer q.der --scenario http-404 --out r.der
+  exits 64 ocsp-responder --answer q.der --scenario nonsense --out r.der
+  exits 64 ocsp-responder --scenario hold
+  exits 78 ocsp-responder --answer q.der --scenario delegated-no-eku --out r.der
+}
+
+@test "a lab without faults has none, and says so" {
+  lab --no-faults
+  respond
+  [ "$(field faults <<<"$ready")" = false ]
+  ask request "$C" "$I" >q.der
+  exits 78 ocsp-responder --answer q.der --scenario hold --out r.der
+}
+
+@test "the keys of RSA and ECDSA: signature and signer are spoilt as with Ed25519" {
+  for algorithm in rsa2048 p256; do
+    export OCSP_LAB_DIR=$T/$algorithm
+    ocsp-ca init --algorithm $algorithm --temporary >/dev/null
+    ocsp-ca issue www >/dev/null
+    serve $algorithm ocsp-responder --listen 127.0.0.1:0
+    url=$(field url <<<"$ready")
+    for scenario in bad-signature algorithm-mismatch unused-bits sha1-signature \
+      wrong-responder-id delegated-crlsign-only good-other-ca; do
+      ocsp-ca scenario set www $scenario
+      exits 0 ocsp-check --cert www --url "$url" --expect untrusted
+    done
+    ocsp-ca scenario set www ca-signed
+    exits 0 ocsp-check --cert www --url "$url" --expect good
+  done
+}
