@@ -35,6 +35,7 @@ enum {
         OPT_LOG,
         OPT_LOG_FORMAT,
         OPT_READY_FILE,
+        OPT_NO_JAIL,
         OPT_OUT,
         OPT_HELP,
         OPT_VERSION,
@@ -65,6 +66,7 @@ static const struct option serve_options[] = {
     {"log", required_argument, NULL, OPT_LOG},
     {"log-format", required_argument, NULL, OPT_LOG_FORMAT},
     {"ready-file", required_argument, NULL, OPT_READY_FILE},
+    {"no-jail", no_argument, NULL, OPT_NO_JAIL},
     {"help", no_argument, NULL, OPT_HELP},
     {"version", no_argument, NULL, OPT_VERSION},
     {NULL, 0, NULL, 0},
@@ -268,6 +270,9 @@ static int parse_one(int c, char **argv, struct options *o, struct err *e)
                 return parse_threads(o, e);
         case OPT_TIMEOUT:
                 return parse_timeout(&o->timeout_ms, e);
+        case OPT_NO_JAIL:
+                o->no_jail = true;
+                return 0;
         case OPT_HELP:
                 o->help = true;
                 return 0;

@@ -1,3 +1,4 @@
+#include "stapler/confine.h"
 #include "stapler/server_internal.h"
 
 #include <jansson.h>
@@ -57,8 +58,9 @@ static void check_ready(struct server *s)
                 web_accept(s->status, true);
         log_line(LOG_INFO_, "server",
             "listening url=%s status=%s "
-            "certificates=%zu",
-            s->url, s->status == NULL ? "off" : s->status_url, s->roster.len);
+            "certificates=%zu jail=%s",
+            s->url, s->status == NULL ? "off" : s->status_url, s->roster.len,
+            s->jail);
         if (front_start(s, &s->err) != 0 || write_ready(s, &s->err) != 0)
                 event_base_loopbreak(s->base);
 }
@@ -234,6 +236,9 @@ int serve(const struct options *o, struct err *e)
         rc = server_open(&s, o, e);
         if (rc == 0)
                 rc = add_events(&s, e);
+        /* Before the first byte of a peer, and before all threads. */
+        if (rc == 0)
+                rc = confine(o, &s.roster, s.keeper.store, &s.jail, e);
         if (rc == 0) {
                 hold_signals(SIG_UNBLOCK);
                 server_poke(&s);

@@ -34,6 +34,7 @@ struct server {
         char url[LISTEN_ADDRESS_MAX + 16];
         char status_url[LISTEN_ADDRESS_MAX + 16];
         int64_t started_ms;
+        const char *jail; /* how it is confined, in one word */
         bool ready;
         struct err err; /* what ended the loop */
 };

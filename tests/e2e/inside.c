@@ -1,17 +1,20 @@
 /*
  * For LD_PRELOAD: what a server can still do when it serves, tried from inside.
- * Its main thread comes to sigtimedwait when all threads run; another thread,
- * its child, tries: each attempt is a line "NAME ERRNO" in descriptor 2.
- * $INSIDE is a folder that was given up, $INSIDE_LOG one of the log.
+ * Its main thread comes to sigtimedwait when all threads run, or (compiled with
+ * INSIDE_EPOLL) to epoll_wait before there are any; there it tries: each
+ * attempt is a line "NAME ERRNO" in descriptor 2.  $INSIDE is a folder that was
+ * given up, $INSIDE_LOG one of the log.
  */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -69,6 +72,15 @@ static void try_all(void)
         say("make-lab",
             open(path("OCSP_LAB_DIR", "/crl/a"), O_CREAT | O_WRONLY, 0600));
         say("remove-lab", unlink(path("OCSP_LAB_DIR", "/root.pem")));
+        say("read-ca", open(path("OCSP_LAB_DIR", "/ca.db"), O_RDONLY));
+        say("read-key",
+            open(path("OCSP_LAB_DIR", "/certs/www/key.pem"), O_RDONLY));
+        say("write-key",
+            open(path("OCSP_LAB_DIR", "/certs/www/key.pem"), O_WRONLY));
+        say("make-cert",
+            open(path("OCSP_LAB_DIR", "/certs/a"), O_CREAT | O_WRONLY, 0600));
+        say("make-staple",
+            open(path("OCSP_LAB_DIR", "/staples/a"), O_CREAT | O_WRONLY, 0600));
         say("make-log",
             open(path("INSIDE_LOG", "/a"), O_CREAT | O_WRONLY, 0600));
         say("read-log", open(path("INSIDE_LOG", "/other"), O_RDONLY));
@@ -83,6 +95,16 @@ static void try_all(void)
         say("end", 0);
 }
 
+#ifdef INSIDE_EPOLL
+int epoll_wait(int epoll, struct epoll_event *events, int max, int timeout)
+{
+        static atomic_flag tried = ATOMIC_FLAG_INIT;
+
+        if (!atomic_flag_test_and_set(&tried))
+                try_all();
+        return epoll_pwait(epoll, events, max, timeout, NULL);
+}
+#else
 int sigtimedwait(
     const sigset_t *set, siginfo_t *info, const struct timespec *timeout)
 {
@@ -94,3 +116,4 @@ int sigtimedwait(
         }
         return (int)syscall(SYS_rt_sigtimedwait, set, info, timeout, _NSIG / 8);
 }
+#endif
