@@ -116,8 +116,8 @@ static enum httpd_framing framing_of(enum fault_framing framing)
         return HTTPD_CHUNKED;
 }
 
-static int make_response(
-    const struct fault_outcome *o, struct outcome *out, struct err *e)
+static int make_response(struct worker *w, const struct fault_outcome *o,
+    struct outcome *out, struct err *e)
 {
         struct httpd_header headers[DELIVERY_HEADERS_MAX + 1];
         const struct delivery *d = &o->delivery;
@@ -132,6 +132,8 @@ static int make_response(
                 headers[i++].value = o->location;
         }
         out->http = d->status;
+        if (w->visitor != NULL)
+                w->visitor->drip_ms = o->drip_ms;
         if (o->framing == FAULT_FRAMED)
                 return httpd_response_new(
                     d->body, headers, i, &out->response, e);
@@ -146,7 +148,7 @@ static void deliver(
 
         out->status = o->status;
         /* Without a response the connection is closed. */
-        if (!o->close && make_response(o, out, &e) != 0) {
+        if (!o->close && make_response(w, o, out, &e) != 0) {
                 refuse(w, OCSP_INTERNAL_ERROR, e.text, out);
                 return;
         }

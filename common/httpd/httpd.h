@@ -86,6 +86,8 @@ struct httpd_request {
                              without scheme, authority, '?' and what follows */
         struct span body; /* at most max_body */
         int64_t note;     /* the handler's own; 0 at the first call */
+        int drip_ms;      /* the handler's wish; > 0: the response's body goes
+                             out byte by byte, that long apart */
         int64_t since_ms; /* monotonic: when this thread began to work off the
                              requests that had come in; this one has waited
                              since then at least */

@@ -69,6 +69,13 @@ struct httpd {
 
 struct MHD_Response *response_mhd(struct httpd_response *r);
 
+/* In drip.c: queues r so that it goes out byte by byte. */
+enum MHD_Result drip_queue(
+    struct loop *l, struct call *c, struct httpd_response *r, unsigned status);
+
+/* Suspends the connection for that long, or until httpd_wake. */
+void call_suspend(struct loop *l, struct call *c, int ms);
+
 int refusals_make(struct httpd *h, struct err *e);
 void refusals_release(struct httpd *h);
 enum MHD_Result refuse(struct loop *l, struct call *c, enum refusal why);

@@ -146,14 +146,19 @@ static enum MHD_Result call_body(
 
 /* ---- answer ------------------------------------------------------------ */
 
-static enum MHD_Result call_park(struct loop *l, struct call *c, int ms)
+void call_suspend(struct loop *l, struct call *c, int ms)
 {
-        if (atomic_load(&l->server->stopping))
-                return refuse(l, c, REFUSAL_STOPPING);
         c->wake_at = monotonic_ms() + ms;
         c->next = l->parked;
         l->parked = c;
         MHD_suspend_connection(c->connection);
+}
+
+static enum MHD_Result call_park(struct loop *l, struct call *c, int ms)
+{
+        if (atomic_load(&l->server->stopping))
+                return refuse(l, c, REFUSAL_STOPPING);
+        call_suspend(l, c, ms);
         return MHD_YES;
 }
 
@@ -171,8 +176,11 @@ static enum MHD_Result call_answer(struct loop *l, struct call *c)
         c->request.since_ms = l->turn_ms;
         r = o->handler(o->arg, l->index, &c->request);
         if (r.response != NULL) {
-                rc = MHD_queue_response(
-                    c->connection, r.status, response_mhd(r.response));
+                if (c->request.drip_ms > 0)
+                        rc = drip_queue(l, c, r.response, r.status);
+                else
+                        rc = MHD_queue_response(
+                            c->connection, r.status, response_mhd(r.response));
                 httpd_response_unref(r.response);
                 return rc;
         }

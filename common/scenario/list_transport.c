@@ -217,6 +217,7 @@ static const struct scenario network_rows[] = {
         .ref = "RFC 6960 5",
         .expect = EXPECT_LIVE(SCENARIO_GOOD),
         .basis = SCENARIO_TASTE,
+        .made = true,
         .params = {PARAM_DURATION(
             "every", "10ms", 1, SECONDS(60), "the time between two bytes")},
     },

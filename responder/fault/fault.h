@@ -114,6 +114,7 @@ struct fault_outcome {
         char location[FAULT_LOCATION_MAX]; /* header Location, or "" */
         enum fault_framing framing;
         size_t missing;
+        int drip_ms; /* > 0: byte by byte, that long apart */
         int park_ms; /* > 0: nothing yet, ask again then */
         bool close;  /* end the connection without a word */
 };

@@ -232,6 +232,13 @@ bool fault_waits(
         return true;
 }
 
+/* ---- drip -------------------------------------------------------------- */
+
+static void drip(struct spoil *s)
+{
+        s->out->drip_ms = (int)spoil_number(s, "every");
+}
+
 /* ---- flap -------------------------------------------------------------- */
 
 enum { FLAP_TRY_LATER, FLAP_INTERNAL_ERROR, FLAP_HTTP_503 };
@@ -273,6 +280,7 @@ static const struct recipe rows[] = {
     {.name = "post-refused", .delivery = post_refused},
     {.name = "accept-then-close", .delivery = close_at_once},
     {.name = "never-answers", .delivery = close_at_last},
+    {.name = "drip", .delivery = drip},
     {.name = "slow", .delivery = answer_at_last},
     {.name = "flap", .before = fail, .delivery = fail_http},
 };

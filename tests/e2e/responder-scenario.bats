@@ -91,6 +91,21 @@ left() {
   [ "$status" -eq 0 ]
 }
 
+@test "slow comes late, drip byte by byte, and who goes away meanwhile is no matter" {
+  lab
+  ocsp-ca issue other >/dev/null
+  respond --threads 1
+  ask request "$C" "$I" >q.der
+  ask request lab/certs/other/cert.pem "$I" >o.der
+  for scenario in slow:delay=60s drip:every=60s; do
+    ocsp-ca scenario set www "$scenario"
+    /usr/bin/python3 "$OCSP_LAB_SOURCE/tests/e2e/scenario_pace.py" "$url" \
+      "${scenario%:*}"
+  done
+  halt "$pid"
+  [ "$status" -eq 0 ]
+}
+
 @test "the journal and the status listener name the scenario" {
   lab
   respond

@@ -79,7 +79,7 @@ DIFFS |= {name: set() for name in (
     "good", "this-update-now", "delegated-included", "by-key", "nonce-replayed",
     "http-404", "http-500", "http-503-retry-after", "redirect", "redirect-loop",
     "wrong-content-type", "missing-content-type", "charset", "get-refused",
-    "post-refused", "cache-stale", "accept-then-close", "never-answers", "slow",
+    "post-refused", "cache-stale", "accept-then-close", "never-answers", "slow", "drip",
     "chunked", "no-content-length", "wrong-length", "cut-mid-body")}
 DIFFS |= {name: SIGNER for name in (
     "delegated-no-eku", "delegated-wrong-eku", "delegated-crlsign-only",

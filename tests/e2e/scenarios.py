@@ -25,7 +25,8 @@ from derwalk import differences, walk
 LAB = os.environ["OCSP_LAB_DIR"]
 URL, GHOST = sys.argv[1:3]
 ISSUER = f"{LAB}/ca/ca1/cert.pem"
-PARAMS = {"never-answers": ":for=150ms", "slow": ":delay=150ms"}
+PARAMS = {"never-answers": ":for=150ms", "slow": ":delay=150ms",
+          "drip": ":every=1ms"}
 
 
 def run(*words, code=0):
