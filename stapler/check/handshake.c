@@ -20,6 +20,13 @@
 
 /* ---- waiting ------------------------------------------------------------ */
 
+static int timed_out(struct err *e)
+{
+        ERR_clear_error();
+        return err_set(e, ERR_TRYLATER,
+            "timed out: is the server up, and does it speak TLS?");
+}
+
 /* Until fd is ready or the deadline is there. */
 static int wait_for(int fd, short events, int64_t deadline, struct err *e)
 {
@@ -33,11 +40,7 @@ static int wait_for(int fd, short events, int64_t deadline, struct err *e)
         } while (n < 0 && errno == EINTR);
         if (n < 0)
                 return err_errno(e, ERR_OS, "poll");
-        if (n == 0)
-                return err_set(e, ERR_TRYLATER,
-                    "timed out: is the server up, "
-                    "and does it speak TLS?");
-        return 0;
+        return n > 0 ? 0 : timed_out(e);
 }
 
 /* ---- connecting --------------------------------------------------------- */
@@ -133,7 +136,25 @@ static int connect_any(const struct handshake_request *q, int64_t deadline,
 struct shake {
         const struct handshake_request *request;
         struct handshake *out;
+        int64_t deadline;
 };
+
+/* OpenSSL passes over HelloRequests without coming back as long as there are
+ * more: whoever sends them for ever meets the deadline here. */
+static long on_read(BIO *bio, int operation, const char *data, size_t len,
+    int argi, long argl, int result, size_t *processed)
+{
+        const struct shake *s = (const void *)BIO_get_callback_arg(bio);
+
+        (void)data;
+        (void)len;
+        (void)argi;
+        (void)argl;
+        (void)processed;
+        return operation == BIO_CB_READ && monotonic_ms() >= s->deadline
+                   ? 0
+                   : result;
+}
 
 static void on_message(int is_sent, int version, int content_type,
     const void *data, size_t len, SSL *ssl, void *arg)
@@ -212,8 +233,11 @@ static SSL *ssl_new(SSL_CTX *ctx, int fd, struct shake *s)
         SSL_set_msg_callback(ssl, on_message);
         SSL_set_msg_callback_arg(ssl, s);
         if (SSL_set_fd(ssl, fd) == 1 &&
-            set_servername(ssl, s->request->servername))
+            set_servername(ssl, s->request->servername)) {
+                BIO_set_callback_ex(SSL_get_rbio(ssl), on_read);
+                BIO_set_callback_arg(SSL_get_rbio(ssl), (char *)s);
                 return ssl;
+        }
         SSL_free(ssl);
         return NULL;
 }
@@ -273,6 +297,8 @@ static int negotiate(SSL *ssl, int fd, int64_t deadline, struct err *e)
                         events = POLLOUT;
                         break;
                 default:
+                        if (monotonic_ms() >= deadline)
+                                return timed_out(e);
                         return handshake_failure(ssl, rc, e);
                 }
                 if (wait_for(fd, events, deadline, e) != 0)
@@ -290,7 +316,7 @@ static int handshake_over(int fd, const struct handshake_request *q,
     int64_t deadline, struct handshake *out, struct err *e)
 {
         SSL_CTX *ctx = context_new(q->version);
-        struct shake shake = {.request = q, .out = out};
+        struct shake shake = {.request = q, .out = out, .deadline = deadline};
         SSL *ssl = NULL;
         int rc = -1;
 

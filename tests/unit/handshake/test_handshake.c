@@ -40,6 +40,17 @@ static int teardown(void **state)
         return 0;
 }
 
+/* Sees all that there is to judge, and says what the test wants. */
+static bool judgement(void *arg, const struct handshake *h)
+{
+        struct tls_server *s = arg;
+
+        assert_true(h->certs_len > 0);
+        assert_int_equal(h->certs[0].stapled, s->staples);
+        assert_true(h->version[0] != '\0');
+        return !s->displeases;
+}
+
 static int shake_as(struct tls_server *s, const char *servername,
     enum handshake_version version, struct handshake *h, struct err *e)
 {
@@ -51,8 +62,10 @@ static int shake_as(struct tls_server *s, const char *servername,
         s->leaf = &leaf;
         tls_server_start(s);
         q.port = s->port;
-        if (s->manner == SILENCE)
+        if (s->manner == SILENCE || s->manner == FLOOD)
                 q.timeout_ms = 50;
+        q.accept = s->manner == SERVE ? judgement : NULL;
+        q.arg = s;
         rc = handshake_run(&q, h, e);
         tls_server_stop(s);
         return rc;
@@ -194,6 +207,59 @@ static void test_a_silent_server_meets_the_deadline(void **state)
         handshake_release(&h);
 }
 
+/* They never block, so OpenSSL never comes back by itself. */
+static void test_legal_messages_without_end_meet_the_deadline(void **state)
+{
+        struct tls_server s = {.manner = FLOOD};
+        struct handshake h;
+        struct err e = ERR_INIT;
+
+        (void)state;
+        assert_int_equal(shake(&s, HANDSHAKE_TLS12, &h, &e), -1);
+        assert_int_equal(e.code, ERR_TRYLATER);
+        assert_non_null(strstr(e.text, "timed out"));
+        handshake_release(&h);
+}
+
+static void test_giants_and_noise_are_no_handshake(void **state)
+{
+        static const enum manner manners[] = {GIANT, NOISE};
+        size_t i;
+
+        (void)state;
+        for (i = 0; i < 4; i++) {
+                struct tls_server s = {.manner = manners[i / 2]};
+                struct handshake h;
+                struct err e = ERR_INIT;
+
+                assert_int_equal(shake(&s, versions[i % 2], &h, &e), -1);
+                assert_int_equal(e.code, ERR_DATA);
+                assert_int_equal(h.certs_len, 0);
+                handshake_release(&h);
+        }
+}
+
+/* By the alert, which the server sees; here it is no failure. */
+static void test_a_staple_can_be_refused(void **state)
+{
+        size_t i;
+
+        (void)state;
+        for (i = 0; i < 2; i++) {
+                struct tls_server s = {.staples = true,
+                    .staple = {garbage, sizeof(garbage)},
+                    .displeases = true};
+                struct handshake h;
+                struct err e = ERR_INIT;
+
+                assert_int_equal(shake(&s, versions[i], &h, &e), 0);
+                assert_true(h.refused);
+                assert_true(h.certs[0].stapled);
+                assert_int_equal(s.alert, 113);
+                handshake_release(&h);
+        }
+}
+
 /* Bound, so that nobody else has the port, but not listening. */
 static void test_a_refused_connection_is_worth_another_try(void **state)
 {
@@ -227,6 +293,9 @@ int main(void)
             cmocka_unit_test(test_a_server_that_hangs_up_is_no_handshake),
             cmocka_unit_test(test_a_port_without_tls_is_told),
             cmocka_unit_test(test_a_silent_server_meets_the_deadline),
+            cmocka_unit_test(test_legal_messages_without_end_meet_the_deadline),
+            cmocka_unit_test(test_giants_and_noise_are_no_handshake),
+            cmocka_unit_test(test_a_staple_can_be_refused),
             cmocka_unit_test(test_a_refused_connection_is_worth_another_try),
         };
 

@@ -29,6 +29,14 @@ static int on_status(SSL *ssl, void *arg)
         return SSL_TLSEXT_ERR_OK;
 }
 
+static void on_info(const SSL *ssl, int where, int what)
+{
+        struct tls_server *s = SSL_get_app_data(ssl);
+
+        if (where == SSL_CB_READ_ALERT)
+                s->alert = what & 0xff;
+}
+
 static void serve(struct tls_server *s, int fd)
 {
         SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
@@ -43,6 +51,8 @@ static void serve(struct tls_server *s, int fd)
         SSL_CTX_set_tlsext_status_arg(ctx, s);
         ssl = SSL_new(ctx);
         SSL_set_fd(ssl, fd);
+        SSL_set_app_data(ssl, s);
+        SSL_set_info_callback(ssl, on_info);
         if (SSL_accept(ssl) == 1)
                 SSL_shutdown(ssl);
         name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
@@ -52,11 +62,21 @@ static void serve(struct tls_server *s, int fd)
         SSL_CTX_free(ctx);
 }
 
+/* Until the client goes, or for so many times: 0 without end. */
+static void repeat(int fd, const void *bytes, size_t len, int times)
+{
+        int n = 0;
+
+        while ((times == 0 || n++ < times) &&
+               send(fd, bytes, len, MSG_NOSIGNAL) == (ssize_t)len)
+                ;
+}
+
 static void *run(void *arg)
 {
         struct tls_server *s = arg;
         int fd = accept(s->fd, NULL, NULL);
-        char waste[4096];
+        char waste[4096] = {0};
 
         if (fd < 0)
                 return NULL;
@@ -65,6 +85,18 @@ static void *run(void *arg)
                 serve(s, fd);
                 break;
         case HANG_UP:
+                break;
+        case FLOOD:
+                /* Whole records of them, so that there are always more. */
+                memcpy(waste, "\x16\3\3\x0f\xf8", 5);
+                repeat(fd, waste, 5 + 0xff8, 0);
+                break;
+        case GIANT:
+                repeat(fd, "\x16\3\3\x40\0\x0b\xff\xff\xff", 9, 1);
+                repeat(fd, waste, sizeof(waste), 64);
+                break;
+        case NOISE:
+                repeat(fd, "\x91\x3f\x27\xc5\x1a\xe8\x60\x7d", 8, 10000);
                 break;
         case PLAIN:
                 (void)!write(fd, "HTTP/1.0 200 OK\r\n\r\n", 19);

@@ -14,6 +14,9 @@ enum manner {
         HANG_UP, /* accept, then close */
         SILENCE, /* accept, then nothing until the client goes */
         PLAIN,   /* speak HTTP without TLS */
+        FLOOD,   /* HelloRequests, which are legal, for ever */
+        GIANT,   /* a handshake message of 16 MiB begins */
+        NOISE,   /* bytes without sense */
 };
 
 struct tls_server {
@@ -22,6 +25,7 @@ struct tls_server {
         const struct actor *extra; /* sent after it; NULL: none */
         bool staples;
         struct span staple; /* may be of 0 bytes */
+        bool displeases;    /* for who judges it */
         /* set by tls_server_start */
         uint16_t port;
         int fd;
@@ -29,6 +33,7 @@ struct tls_server {
         /* seen; read after tls_server_stop */
         char servername[256]; /* "" if the client sent none */
         bool asked;           /* for a staple */
+        int alert;            /* the last one received; 0: none */
 };
 
 void tls_server_start(struct tls_server *s);
