@@ -269,7 +269,9 @@ bool answers_sign_again(
 /* ---- OpenSSL's opinion --------------------------------------------------- */
 
 /* OCSP_basic_verify would take the first certificate that the responderID
- * names, and gives up if that is not the right one; so each has its try. */
+ * names, and gives up if that is not the right one; so each has its try.  Nor
+ * does it try a second one of the issuer's name if the first is not right; so
+ * it gets the issuer alone. */
 static bool verify_with(OCSP_BASICRESP *basic, X509 *cert,
     const struct ocsp_question *q, unsigned long flags)
 {
@@ -278,11 +280,11 @@ static bool verify_with(OCSP_BASICRESP *basic, X509 *cert,
         bool accepted;
 
         X509_STORE_add_cert(store, cast_of(ROOT)->cert);
+        X509_STORE_add_cert(store, q->issuer);
         X509_VERIFY_PARAM_set_time(X509_STORE_get0_param(store), q->now);
         sk_X509_push(certs, cert);
-        sk_X509_push(certs, q->issuer);
-        accepted =
-            OCSP_basic_verify(basic, certs, store, OCSP_NOINTERN | flags) == 1;
+        flags |= OCSP_NOINTERN | OCSP_NOCHAIN;
+        accepted = OCSP_basic_verify(basic, certs, store, flags) == 1;
         sk_X509_free(certs);
         X509_STORE_free(store);
         ERR_clear_error();

@@ -191,10 +191,34 @@ static void check_error(
              r->at > NOW + 300 * (int64_t)DAY);
 }
 
+/* We read over a requestorName; OpenSSL looks into it, and may refuse the
+ * request for it. */
+static OCSP_REQUEST *read_request(struct span der)
+{
+        static struct ocsp_request ours;
+        const uint8_t *p = der.data;
+        OCSP_REQUEST *request = d2i_OCSP_REQUEST(NULL, &p, (long)der.len);
+        struct span nonce = {NULL, 0};
+        struct buf plain = {0};
+
+        ERR_clear_error();
+        if (request != NULL)
+                return request;
+        must(ocsp_request_parse(der, &ours, NULL) == OCSP_SUCCESSFUL);
+        if (ours.has_nonce)
+                nonce = ours.nonce;
+        must(ocsp_request_encode(
+                 ours.certids, ours.certids_len, nonce, &plain, NULL) == 0);
+        p = plain.data;
+        request = d2i_OCSP_REQUEST(NULL, &p, (long)plain.len);
+        must(request != NULL);
+        buf_release(&plain);
+        return request;
+}
+
 void lab_check(struct responder *r, struct span request, struct span answer)
 {
         OCSP_RESPONSE *response = read_response(answer);
-        const uint8_t *p = request.data;
         OCSP_REQUEST *asked;
         OCSP_BASICRESP *basic;
         uint8_t *again = NULL;
@@ -205,9 +229,9 @@ void lab_check(struct responder *r, struct span request, struct span answer)
                 OCSP_RESPONSE_free(response);
                 return;
         }
-        asked = d2i_OCSP_REQUEST(NULL, &p, (long)request.len);
+        asked = read_request(request);
         basic = OCSP_response_get1_basic(response);
-        must(asked != NULL && basic != NULL);
+        must(basic != NULL);
         len = i2d_OCSP_BASICRESP(basic, &again);
         must(len > 0 && memmem(answer.data, answer.len, again, (size_t)len));
         OPENSSL_free(again);

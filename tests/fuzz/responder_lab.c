@@ -51,6 +51,21 @@ static void write_pem(const char *name, const struct actor *a)
         buf_release(&pem);
 }
 
+static void hash_ca(X509 *ca, struct cadb_ca *row)
+{
+        struct ocsp_certid id;
+        struct buf der = {0};
+
+        OK(ocsp_certid_make(OCSP_SHA1, ca, ca, &der, &id, &e));
+        memcpy(row->name_sha1, id.name_hash.data, CADB_HASH_SHA1);
+        memcpy(row->key_sha1, id.key_hash.data, CADB_HASH_SHA1);
+        buf_clear(&der);
+        OK(ocsp_certid_make(OCSP_SHA256, ca, ca, &der, &id, &e));
+        memcpy(row->name_sha256, id.name_hash.data, CADB_HASH_SHA256);
+        memcpy(row->key_sha256, id.key_hash.data, CADB_HASH_SHA256);
+        buf_release(&der);
+}
+
 /* by: who answers for it, itself perhaps; NULL: nobody. */
 static void add_ca(struct cadb *db, const char *name, const struct actor *a,
     const struct actor *by)
@@ -68,6 +83,7 @@ static void add_ca(struct cadb *db, const char *name, const struct actor *a,
         must(der.len <= sizeof(row.der));
         memcpy(row.der, der.data, der.len);
         row.der_len = der.len;
+        hash_ca(a->cert, &row);
         snprintf(row.name, sizeof(row.name), "%s", name);
         snprintf(row.key_path, sizeof(row.key_path), "%s", ca_file);
         snprintf(row.cert_path, sizeof(row.cert_path), "%s", ca_file);
@@ -196,6 +212,27 @@ static void open_all(void)
         strcpy(responders[1].prefix, "/ocsp");
 }
 
+/* A lab in which nothing is found would prove nothing. */
+static void check_lab(void)
+{
+        X509 *leaf = cast_of(A_GOOD)->cert, *ca = cast_of(CA_A)->cert;
+        struct buf id = {0}, request = {0};
+        struct ocsp_certid certid;
+        struct httpd_reply reply;
+        struct span answer;
+
+        OK(ocsp_certid_make(OCSP_SHA1, leaf, ca, &id, &certid, &e));
+        OK(ocsp_request_encode(
+            &certid, 1, (struct span){NULL, 0}, &request, &e));
+        reply = lab_ask(lab_at(0, 0), HTTPD_POST, "/", buf_span(&request));
+        answer = httpd_response_body(reply.response);
+        must(answer.len > OCSP_ERROR_LEN);
+        lab_check(lab_at(0, 0), buf_span(&request), answer);
+        httpd_response_unref(reply.response);
+        buf_release(&id);
+        buf_release(&request);
+}
+
 /* ---- asking -------------------------------------------------------------- */
 
 struct responder *lab_at(uint8_t which, uint8_t when)
@@ -204,8 +241,10 @@ struct responder *lab_at(uint8_t which, uint8_t when)
             NOW + 400 * (int64_t)DAY, NOW - 10 * (int64_t)DAY};
         struct responder *r = &responders[which % LABS];
 
-        if (dir[0] == '\0')
+        if (dir[0] == '\0') {
                 open_all();
+                check_lab();
+        }
         r->at = times[when % 4];
         return r;
 }
