@@ -54,14 +54,15 @@ void worker_tell_issuer(const struct issuer *i)
                 tell(LOG_WARN_, "signer", "ca=%s %s", i->name, i->warning);
 }
 
-/* A system call, so once in a millisecond: nobody removes a lab, makes it anew
- * and asks in less. */
+/* Whenever something was told, and once in a millisecond because of what is not
+ * told. */
 static int check_place(struct worker *w, struct err *e)
 {
         int64_t ms = monotonic_ms();
 
-        if (ms == w->checked_ms)
+        if (!cadb_may_be_gone(w->db) && ms == w->checked_ms)
                 return 0;
+        w->checked_ms = 0;
         if (cadb_is_gone(w->db))
                 return err_set(e, ERR_NOTFOUND,
                     "%s/ca.db was removed or replaced: start the responder "

@@ -51,6 +51,15 @@ bool cadb_stamp_equal(const struct cadb_stamp *a, const struct cadb_stamp *b);
 bool cadb_is_gone(struct cadb *db);
 
 /*
+ * Whether to ask cadb_is_gone: false if nothing has happened since the last
+ * call to ca.db, to DIR or, as far as this user may read them, to the folders
+ * above, by any process.  A change is told once.  What nobody tells: a
+ * symbolic link on the path set anew, a mount, another host.  One system call,
+ * which is a fifth of the other's.
+ */
+bool cadb_may_be_gone(struct cadb *db);
+
+/*
  * Waits until something was committed after since was taken, at most
  * timeout_ms (-1: for ever).  1: changed; 0: the time is over, or a signal
  * came; -1: ERR_NOTFOUND once cadb_is_gone, or nothing can be known.  The

@@ -225,6 +225,7 @@ int db_open(const char *dir, const char *name, int flags, int busy_ms,
                 return err_set(e, ERR_OS, "out of memory");
         db->busy_ms = busy_ms;
         db->watch = -1;
+        db->place = -1;
         db->opening = __atomic_add_fetch(&openings, 1, __ATOMIC_RELAXED);
         if (set_paths(db, dir, name, e) != 0)
                 goto fail;
@@ -291,6 +292,8 @@ void cadb_close(struct cadb *db)
         sqlite3_close(db->sql);
         if (db->watch >= 0)
                 close(db->watch);
+        if (db->place >= 0)
+                close(db->place);
         free(db);
 }
 

@@ -30,6 +30,7 @@ struct cadb {
         const uint64_t *index; /* mapped WAL-index header, or NULL */
         uint64_t opening;      /* no two handles of a process share it */
         int watch;             /* inotify on DIR, or -1 */
+        int place;             /* inotify on the path to DIR, or -1 */
 };
 
 /* Opens DIR/name with SQLite's flags; nothing is read yet. */

@@ -261,6 +261,11 @@ static void bench_detectors(struct cadb *db)
         for (i = 0; i < n; i++)
                 changed |= cadb_is_gone(db);
         report("cadb_is_gone", now_ns() - start, (double)n, "ns");
+        cadb_may_be_gone(db); /* begins to watch */
+        start = now_ns();
+        for (i = 0; i < n; i++)
+                changed |= cadb_may_be_gone(db);
+        report("cadb_may_be_gone", now_ns() - start, (double)n, "ns");
         if (changed)
                 fprintf(stderr, "cadb_bench: the database changed\n");
 }

@@ -36,7 +36,8 @@ class Soak:
         self.learn_ca("ca1")
         self.issue("ca1", FIRST)
         self.responder = Responder(
-            self.lab, folder, "--threads", "4", "--cache", "1")
+            self.lab, folder, "--threads", "4", "--cache", "1",
+            "--max-wait", "60s")  # tryLater is another test's
         self.askers = Askers(self.board, self.responder.address,
                              args.clients, 8)
         self.pests = subprocess.Popen(

@@ -1,5 +1,6 @@
 """The work of stale-drill.sh: says there what it does."""
 import argparse
+import itertools
 import json
 import os
 import shutil
@@ -8,7 +9,8 @@ import sys
 import tempfile
 import time
 
-from board import CLOCK_FROZEN, CLOCK_LO, CLOCK_OFFSET, Board, Issuer
+from board import (CLOCK_FROZEN, CLOCK_LO, CLOCK_OFFSET, GONE_ACKED,
+                   GONE_BEGUN, Board, Issuer)
 from drilled import (Answer, Askers, Probe, Responder, Wrong, ca, ca_quick,
                      move_clock)
 
@@ -205,9 +207,71 @@ def appear(drill):
             drill.lab, "import", index, "--ca", "root"), says("GOOD"))
 
 
+# ---- the directory goes -------------------------------------------------------
+
+def removed(drill):
+    shutil.rmtree(drill.lab)
+
+
+def moved(drill):
+    os.rename(drill.lab, drill.lab + ".old")
+
+
+def exchanged(drill):
+    """With one that was made aside, so between two questions."""
+    os.rename(drill.lab, drill.lab + ".old")
+    os.rename(drill.lab + ".new", drill.lab)
+
+
+def made_anew(drill):
+    shutil.rmtree(drill.lab)
+    ca(drill.lab, "init", "--temporary")
+
+
+def database_removed(drill):
+    os.unlink(drill.lab + "/ca.db")
+
+
+WAYS = (removed, moved, exchanged, made_anew, database_removed)
+
+
+def gone(drill):
+    """Each time with a copy of the lab and a responder of its own."""
+    kind = drill.phase("DIR is gone or another one")
+    drill.stop()
+    keep = drill.lab
+    last = len(drill.names) - 1
+    for n, way in zip(range(max(drill.args.others // 5, len(WAYS))),
+                      itertools.cycle(WAYS)):
+        drill.lab = os.path.join(drill.folder, "lab%d" % n)
+        for copy in (drill.lab, drill.lab + ".new"):
+            shutil.copytree(keep, copy)
+        drill.start()
+        drill.board.begin(last, drill.board.state(last))
+        drill.is_now(way.__name__, drill.serials[last], "GOOD")
+
+        def change():
+            drill.board[GONE_BEGUN] += 1
+            way(drill)
+            ended = time.monotonic()
+            drill.board[GONE_ACKED] = drill.board[GONE_BEGUN]
+            return ended
+
+        drill.after(kind, way.__name__, drill.serials[last], change,
+                    lambda a: None if a.error == 2 else "an answer")
+        code, body = drill.responder.status("/healthz")
+        if code != 503 or b"removed or replaced" not in body:
+            raise Wrong("%s: healthz says %d" % (way.__name__, code))
+        drill.probe.close()
+        drill.askers.stop()
+        drill.responder.stop()
+        drill.board[GONE_BEGUN] += 1
+        drill.board[GONE_ACKED] = drill.board[GONE_BEGUN]
+
+
 # ---- the program --------------------------------------------------------------
 
-KINDS = (revoke, hold, rotate, clock, appear)
+KINDS = (revoke, hold, rotate, clock, appear, gone)
 
 
 def options():
@@ -234,7 +298,8 @@ def main():
             if kind.__name__ in args.only.split(","):
                 kind(drill)
                 drill.kinds[-1].print()
-        drill.stop()
+        if drill.responder.process.poll() is None:
+            drill.stop()
         stale = sum(len(k.stale) for k in drill.kinds)
     except Wrong as problem:
         print("stale-drill.sh: %s" % problem)
