@@ -32,8 +32,9 @@ none_but() {
   none_but 'sqlite3\.h' common/cadb
   none_but 'microhttpd\.h' common/httpd
   none_but 'event2/http\.h' common/httpc stapler/web
-  none_but 'openssl/ocsp\.h' common/ocsp
-  none_but 'openssl/ssl\.h' stapler/tls stapler/check
+  # An example shows how somebody else's client uses OpenSSL.
+  none_but 'openssl/ocsp\.h' common/ocsp fixtures/examples
+  none_but 'openssl/ssl\.h' stapler/tls stapler/check fixtures/examples
   none_but 'openssl/(x509v3|pem)\.h' common/pki
   none_but 'linux/landlock\.h' common/base
 }
