@@ -13,8 +13,7 @@ enum {
         DESCRIPTORS_SPARE = 128,
 };
 
-/* ---- TLS ------------------------------------------------------------------
- */
+/* ---- TLS ---------------------------------------------------------------- */
 
 static int64_t now(void *clock)
 {
@@ -25,7 +24,8 @@ int front_open_tls(struct server *s, struct err *e)
 {
         struct tls_spec spec = {.now = now,
             .arg = s->clock,
-            .alpn = "http/1.1",
+            /* What the service behind us speaks we do not know. */
+            .alpn = s->options->backend == NULL ? "http/1.1" : NULL,
             .may_miss = s->options->certs_len == 0};
 
         return tls_new(&spec, &s->tls, e);
@@ -45,8 +45,7 @@ static void on_missed(evutil_socket_t fd, short what, void *arg)
         engine_named(s->engine, missed);
 }
 
-/* ---- what is served ---------------------------------------------------------
- */
+/* ---- what is served ----------------------------------------------------- */
 
 static void on_page(void *arg, const struct tls_info *tls,
     const struct http_request *request, struct buf *html)
@@ -70,11 +69,25 @@ static int open_http(struct server *s, struct err *e)
                    : err_prefix(e, "--root");
 }
 
-/* ---- the engine
- * -------------------------------------------------------------- */
+static int choose_service(
+    struct server *s, struct engine_service *out, struct err *e)
+{
+        if (s->options->backend == NULL) {
+                if (open_http(s, e) != 0)
+                        return -1;
+                *out = http_service(&s->http);
+                return 0;
+        }
+        if (relay_new(s->options->backend, &s->relay, e) != 0)
+                return err_prefix(e, "--backend");
+        *out = relay_service(s->relay);
+        return 0;
+}
 
-/* As many connections as there may be descriptors. */
-static size_t raise_limit(void)
+/* ---- the engine --------------------------------------------------------- */
+
+/* As many connections as there may be descriptors: each takes so many. */
+static size_t raise_limit(size_t each)
 {
         struct rlimit limit;
 
@@ -82,11 +95,11 @@ static size_t raise_limit(void)
                 return 256;
         limit.rlim_cur = limit.rlim_max;
         setrlimit(RLIMIT_NOFILE, &limit);
-        if (limit.rlim_cur >= CONNECTIONS_MAX + DESCRIPTORS_SPARE)
+        if (limit.rlim_cur >= CONNECTIONS_MAX * each + DESCRIPTORS_SPARE)
                 return CONNECTIONS_MAX;
         if (limit.rlim_cur <= 2 * DESCRIPTORS_SPARE)
-                return DESCRIPTORS_SPARE;
-        return (size_t)limit.rlim_cur - DESCRIPTORS_SPARE;
+                return DESCRIPTORS_SPARE / each;
+        return ((size_t)limit.rlim_cur - DESCRIPTORS_SPARE) / each;
 }
 
 static unsigned threads(const struct options *o)
@@ -107,11 +120,10 @@ int front_open(struct server *s, struct err *e)
         struct engine_spec spec = {.tls = s->tls,
             .fd = s->front_fd,
             .threads = threads(s->options),
-            .connections_max = raise_limit()};
+            .connections_max = raise_limit(s->options->backend ? 2 : 1)};
 
-        if (open_http(s, e) != 0)
+        if (choose_service(s, &spec.service, e) != 0)
                 return -1;
-        spec.service = http_service(&s->http);
         s->front_fd = -1;
         if (engine_new(&spec, &s->engine, e) != 0)
                 return -1;
@@ -131,6 +143,7 @@ int front_start(struct server *s, struct err *e)
 void front_close(struct server *s)
 {
         engine_free(s->engine);
+        relay_free(s->relay);
         if (s->front_fd >= 0)
                 close(s->front_fd);
         if (s->http.root >= 0)

@@ -51,6 +51,8 @@ static const char usage[] =
     "  --root FOLDER         serve its files (GET, HEAD); default: one page "
     "that\n"
     "                        shows the staple\n"
+    "  --backend HOST:PORT   pass what is inside TLS on to a TCP service, and "
+    "back\n"
     "  --threads N           for handshakes and what follows; default: one a "
     "core\n"
     "  --timeout D           of one fetch, over all its URLs; default 10s\n"

@@ -30,6 +30,7 @@ enum {
         OPT_REFRESH,
         OPT_PATIENCE,
         OPT_ROOT,
+        OPT_BACKEND,
         OPT_THREADS,
         OPT_TIMEOUT,
         OPT_LOG,
@@ -61,6 +62,7 @@ static const struct option serve_options[] = {
     {"refresh", required_argument, NULL, OPT_REFRESH},
     {"patience", required_argument, NULL, OPT_PATIENCE},
     {"root", required_argument, NULL, OPT_ROOT},
+    {"backend", required_argument, NULL, OPT_BACKEND},
     {"threads", required_argument, NULL, OPT_THREADS},
     {"timeout", required_argument, NULL, OPT_TIMEOUT},
     {"log", required_argument, NULL, OPT_LOG},
@@ -219,6 +221,8 @@ static const char **text_of(int c, struct options *o)
                 return &o->responder;
         case OPT_RESPONDER_CERT:
                 return &o->responder_cert;
+        case OPT_BACKEND:
+                return &o->backend;
         case OPT_ROOT:
                 return &o->root;
         case OPT_LOG:
@@ -305,6 +309,9 @@ static int check_serve(const struct options *o, struct err *e)
         if ((o->names_len > 0) + (o->certs_len > 0) + (o->folder != NULL) > 1)
                 return err_set(e, ERR_USAGE,
                     "names, --cert and --certs do not go together: choose one");
+        if (o->root != NULL && o->backend != NULL)
+                return err_set(e, ERR_USAGE,
+                    "--root and --backend do not go together: choose one");
         for (i = 0; i < o->names_len; i++) {
                 if (!lab_name_valid(o->names[i]))
                         return err_set(e, ERR_USAGE,

@@ -38,6 +38,7 @@ struct options {
         int64_t patience_ms; /* longest wait for a first staple */
         uint64_t threads;    /* 0: one a core */
         const char *root;    /* NULL: the page that shows the staple */
+        const char *backend; /* NULL: HTTP here */
         int64_t timeout_ms;  /* of a fetch, over all its URLs */
         const char *log, *ready_file;
         bool log_json;

@@ -9,6 +9,7 @@
 #include "stapler/batch.h"
 #include "stapler/engine/engine.h"
 #include "stapler/http/http.h"
+#include "stapler/relay/relay.h"
 #include "stapler/roster.h"
 #include "stapler/server.h"
 #include "stapler/web/web.h"
@@ -28,6 +29,7 @@ struct server {
         int front_fd; /* listening, until the engine has it; -1 */
         struct engine *engine;
         struct http_spec http;
+        struct relay *relay; /* NULL: http */
         struct web *status;
         struct event *tick, *scan, *watch, *missed, *signals[SERVER_SIGNALS];
         char store[PATH_MAX];
@@ -59,8 +61,7 @@ void server_on_settled(void *server, struct site *site);
 int server_open(struct server *s, const struct options *o, struct err *e);
 void server_release(struct server *s);
 
-/* ---- front.c: what clients connect to -------------------------------------
- */
+/* ---- front.c: what clients connect to ----------------------------------- */
 
 int front_open_tls(struct server *s, struct err *e);
 /* With s->tls and s->front_fd. */
@@ -69,8 +70,7 @@ int front_open(struct server *s, struct err *e);
 int front_start(struct server *s, struct err *e);
 void front_close(struct server *s);
 
-/* ---- requests.c: the hook of the status listener ---------------------------
- */
+/* ---- requests.c: the hook of the status listener ------------------------ */
 
 void server_on_control(void *server, struct web_request *r);
 

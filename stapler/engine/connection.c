@@ -313,8 +313,3 @@ int engine_watch(struct engine_connection *c, int fd)
 
         return epoll_ctl(c->w->epoll, EPOLL_CTL_ADD, fd, &event);
 }
-
-void engine_unwatch(struct engine_connection *c, int fd)
-{
-        epoll_ctl(c->w->epoll, EPOLL_CTL_DEL, fd, NULL);
-}

@@ -130,8 +130,7 @@ size_t engine_connections(const struct engine *n)
         return sum;
 }
 
-/* ---- names that nobody has ------------------------------------------------
- */
+/* ---- names that nobody has ---------------------------------------------- */
 
 int engine_news(const struct engine *n)
 {

@@ -88,8 +88,8 @@ void engine_deadline(struct engine_connection *c, int64_t ms);
 uint8_t *engine_scratch(const struct engine_connection *c);
 /* The engine is stopping: finish, and end. */
 bool engine_is_stopping(const struct engine_connection *c);
-/* News of this descriptor, which stays the service's, is a turn too. */
+/* News of this descriptor is a turn too.  It stays the service's, which closes
+ * it. */
 int engine_watch(struct engine_connection *c, int fd);
-void engine_unwatch(struct engine_connection *c, int fd);
 
 #endif

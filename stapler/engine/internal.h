@@ -56,16 +56,14 @@ struct engine {
         struct worker *workers[ENGINE_THREADS_MAX];
 };
 
-/* ---- worker.c -------------------------------------------------------------
- */
+/* ---- worker.c ----------------------------------------------------------- */
 
 struct worker *worker_new(struct engine *n);
 void worker_free(struct worker *w); /* after its thread; NULL is fine */
 void *worker_main(void *worker);
 void worker_wake(struct worker *w);
 
-/* ---- connection.c ---------------------------------------------------------
- */
+/* ---- connection.c ------------------------------------------------------- */
 
 void connection_new(struct worker *w, int fd);
 /* All that can be done now. */

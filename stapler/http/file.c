@@ -10,8 +10,7 @@
 
 #include "stapler/http/http.h"
 
-/* ---- types ----------------------------------------------------------------
- */
+/* ---- types -------------------------------------------------------------- */
 
 static const char *const types[][2] = {
     {"html", "text/html; charset=utf-8"},
@@ -53,8 +52,7 @@ static const char *type_of(const char *path)
         return "application/octet-stream";
 }
 
-/* ---- opening ---------------------------------------------------------------
- */
+/* ---- opening ------------------------------------------------------------ */
 
 static int open_below(int root, const char *path)
 {

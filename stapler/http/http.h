@@ -45,8 +45,7 @@ struct http_request {
 int http_parse(
     const char *data, size_t len, struct http_request *out, size_t *used);
 
-/* ---- files ----------------------------------------------------------------
- */
+/* ---- files -------------------------------------------------------------- */
 
 struct http_file {
         int fd;
@@ -63,8 +62,7 @@ int http_root_open(const char *folder, int *root, struct err *e);
  * with a dot are not there, but for /.well-known. */
 int http_file_open(int root, const char *path, struct http_file *out);
 
-/* ---- the service ----------------------------------------------------------
- */
+/* ---- the service -------------------------------------------------------- */
 
 struct http_spec {
         int root; /* of http_root_open; -1: only the page */

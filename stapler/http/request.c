@@ -68,8 +68,7 @@ static bool copy(struct text t, char *out, size_t size)
         return true;
 }
 
-/* ---- the request line, RFC 9112 section 3 ---------------------------------
- */
+/* ---- the request line, RFC 9112 section 3 ------------------------------- */
 
 static int take_host(struct text t, struct http_request *r)
 {
@@ -166,8 +165,7 @@ static int take_line(struct text line, struct http_request *r)
         return take_target(target, r);
 }
 
-/* ---- headers, section 5 ---------------------------------------------------
- */
+/* ---- headers, section 5 ------------------------------------------------- */
 
 /* What a head may have once. */
 struct seen {
@@ -250,8 +248,7 @@ static int take_headers(struct text head, struct http_request *r)
         return 0;
 }
 
-/* ---- the whole ------------------------------------------------------------
- */
+/* ---- the whole ---------------------------------------------------------- */
 
 int http_parse(
     const char *data, size_t len, struct http_request *out, size_t *used)

@@ -25,8 +25,7 @@ struct session {
         bool last; /* nothing is read after this answer */
 };
 
-/* ---- answers ---------------------------------------------------------------
- */
+/* ---- answers ------------------------------------------------------------ */
 
 static const char *reason_of(int status)
 {
@@ -173,8 +172,7 @@ static void answer(struct session *s, const struct http_request *r)
                 answer_text(s, 404, "there is only /\n", r->method == HTTP_GET);
 }
 
-/* ---- reading ---------------------------------------------------------------
- */
+/* ---- reading ------------------------------------------------------------ */
 
 static void forget(struct buf *in, size_t len)
 {
@@ -242,8 +240,7 @@ static enum engine_step receive(struct session *s, bool *more)
         return ENGINE_DROP;
 }
 
-/* ---- sending ---------------------------------------------------------------
- */
+/* ---- sending ------------------------------------------------------------ */
 
 static enum tls_io send_out(struct session *s)
 {
@@ -302,8 +299,7 @@ static enum tls_io send_file(struct session *s, bool *burst)
         return rc;
 }
 
-/* ---- the session -----------------------------------------------------------
- */
+/* ---- the session -------------------------------------------------------- */
 
 static enum engine_step send_answer(struct session *s)
 {

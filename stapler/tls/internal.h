@@ -15,8 +15,7 @@ enum {
         TLS_NAMES_MAX = 4096, /* of one certificate */
 };
 
-/* ---- grace.c: when what was published may be freed ------------------------
- */
+/* ---- grace.c: when what was published may be freed ---------------------- */
 
 /* At the start of what is to be freed. */
 struct garbage {
@@ -29,8 +28,7 @@ struct garbage {
 void tls_retire(struct tls *t, struct garbage *g);
 void tls_collect(struct tls *t);
 
-/* ---- sites ----------------------------------------------------------------
- */
+/* ---- sites -------------------------------------------------------------- */
 
 /* What tls_site_offer was given. */
 struct offer {
@@ -56,8 +54,7 @@ struct tls_site {
 struct offer *tls_offer_of(const struct tls_site *site);
 enum tls_answer tls_answer_now(const struct tls_site *site);
 
-/* ---- table.c: names to sites ----------------------------------------------
- */
+/* ---- table.c: names to sites -------------------------------------------- */
 
 /* Those that stand side by side, the first one first. */
 struct group {
@@ -87,8 +84,7 @@ void tls_table_free(struct garbage *table); /* NULL is fine */
 const struct group *tls_table_find(
     const struct table *table, const char *name, size_t len);
 
-/* ---- the whole ------------------------------------------------------------
- */
+/* ---- the whole ---------------------------------------------------------- */
 
 struct tls_reader {
         struct tls *tls;
@@ -138,8 +134,7 @@ struct tls_connection *tls_connection_of(const SSL *ssl);
 /* Of those that were to choose from, the one whose certificate was chosen. */
 struct tls_site *tls_site_of(const struct tls_connection *c);
 
-/* ---- wire.c: the socket as a BIO ------------------------------------------
- */
+/* ---- wire.c: the socket as a BIO ---------------------------------------- */
 
 BIO *tls_wire_new(struct tls_connection *c);
 int tls_wire_start(void); /* once; -1: OpenSSL has no memory */

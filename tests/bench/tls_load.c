@@ -8,6 +8,7 @@
  *                        without this none is asked for, and none may come
  *   --get PATH           then one request on each connection
  *   --names FORMAT N     server names by printf, 1 to N in turn: one %d
+ *   --suites LIST        of TLS 1.3, in the client's order
  *   --sigalgs LIST       what the client takes, as in openssl s_client
  *   --pid PID            a process whose CPU time is told, with its threads
  *                        and children
@@ -53,7 +54,7 @@ struct connection {
 static struct {
         struct sockaddr_in to;
         bool ask, hold;
-        const char *get, *names, *pid, *sigalgs;
+        const char *get, *names, *pid, *sigalgs, *suites;
         int version;
         long names_len;
         uint8_t staple[STAPLE_MAX];
@@ -285,9 +286,10 @@ static void report(uint64_t ns, uint64_t cpu)
 
 static void usage(void)
 {
-        fprintf(stderr, "usage: tls_load [--tls1.2|--tls1.3] [--ask FILE] "
-                        "[--get PATH] [--names FORMAT N] [--sigalgs LIST] "
-                        "[--pid PID] [--hold] ADDR:PORT CONNECTIONS COUNT\n");
+        fprintf(stderr,
+            "usage: tls_load [--tls1.2|--tls1.3] [--ask FILE] "
+            "[--get PATH] [--names FORMAT N] [--sigalgs LIST] [--suites LIST] "
+            "[--pid PID] [--hold] ADDR:PORT CONNECTIONS COUNT\n");
         exit(64);
 }
 
@@ -322,6 +324,8 @@ static char **options(char **argv)
                         o.get = *++argv;
                 else if (strcmp(*argv, "--pid") == 0)
                         o.pid = *++argv;
+                else if (strcmp(*argv, "--suites") == 0)
+                        o.suites = *++argv;
                 else if (strcmp(*argv, "--sigalgs") == 0)
                         o.sigalgs = *++argv;
                 else if (strcmp(*argv, "--names") == 0 && argv[2] != NULL) {
@@ -361,6 +365,8 @@ static void prepare(void)
         }
         if (o.sigalgs != NULL && SSL_CTX_set1_sigalgs_list(ctx, o.sigalgs) != 1)
                 fail(o.sigalgs);
+        if (o.suites != NULL && SSL_CTX_set_ciphersuites(ctx, o.suites) != 1)
+                fail(o.suites);
         if (o.get != NULL)
                 o.request_len = (size_t)snprintf(o.request, sizeof(o.request),
                     "GET %.400s HTTP/1.1\r\nHost: bench\r\n\r\n", o.get);
