@@ -109,6 +109,13 @@ HTTP_DIFFS = {
 }
 
 
+# What 'openssl ocsp' 3.0 takes for good, though an RFC says no: an answer without
+# an end, times whose comparison fails, a signer's keyUsage, critical extensions.
+OPENSSL_DIFFERS = {
+    "no-next-update", "fractional-seconds", "no-seconds", "offset-time",
+    "delegated-crlsign-only", "critical-extension", "critical-single-extension"}
+
+
 def at(text):
     """An instant as a good answer writes it."""
     return datetime.datetime.strptime(text.decode(), "%Y%m%d%H%M%SZ")
