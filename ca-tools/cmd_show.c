@@ -38,6 +38,7 @@ struct view {
         char *crl_url; /* NULL: none */
         bool must_staple;
         char sha1[FINGERPRINT_MAX], sha256[FINGERPRINT_MAX];
+        char scenario[CADB_SCENARIO_MAX]; /* "": none */
 };
 
 /* ---- looking ------------------------------------------------------------ */
@@ -197,6 +198,7 @@ static int print_view_json(const struct view *v, struct err *e)
         json_object_set_new(record, "sha256", text_or_null(v->sha256));
         json_object_set_new(record, "before", text_or_null(v->before));
         json_object_set_new(record, "after", text_or_null(v->after));
+        json_object_set_new(record, "scenario", text_or_null(v->scenario));
         json_object_set_new(record, "folder", text_or_null(v->folder));
         for (i = 0; i < FILES_LEN; i++)
                 json_object_set_new(
@@ -242,12 +244,27 @@ static void print_view(const struct view *v)
         print_word("must staple", v->must_staple ? "yes" : "");
         print_word("SHA-1", v->sha1);
         print_word("SHA-256", v->sha256);
+        print_word("scenario", v->scenario);
         print_word("before it", v->before);
         print_word("after it", v->after);
         for (i = 0; i < FILES_LEN; i++)
                 print_word(files[i], v->paths[i]);
         if (v->x509 == NULL)
                 print_word("certificate", "not kept here");
+}
+
+/* Its own, not that of its CA or of all. */
+static int keep_scenario(
+    void *arg, const struct cadb_scenario *s, struct err *e)
+{
+        struct view *v = arg;
+        struct span serial = {v->cert.serial, v->cert.serial_len};
+
+        (void)e;
+        if (s->ca == v->cert.ca &&
+            span_equal(serial, (struct span){s->serial, s->serial_len}))
+                memcpy(v->scenario, s->text, sizeof(v->scenario));
+        return 0;
 }
 
 static int print_pem(const struct view *v, struct err *e)
@@ -311,7 +328,8 @@ static int run(struct args *a, struct err *e)
         if (parse(a, &ca, &pem, e) == 0 && lab_open(&lab, a, e) == 0 &&
             target_get(&lab, a->words[0], ca, &v->cert, e) == 0 &&
             find_files(&lab, v, e) == 0 && find_renewals(&lab, v, e) == 0 &&
-            look_inside(&lab, v, e) == 0) {
+            look_inside(&lab, v, e) == 0 &&
+            cadb_scenario_each(lab.db, keep_scenario, v, e) == 0) {
                 v->now = lab_now(&lab);
                 rc = print(v, a, pem, e);
         }
@@ -327,9 +345,9 @@ const struct command cmd_show = {
     .help = "usage: ocsp-ca show CERT [OPTION]...\n\n"
             "CERT is a name, a serial number in hex, or a certificate "
             "file.  Said are its state,\nwhat it holds (names, OCSP and CRL "
-            "URLs, must-staple), its fingerprints, the files\nthat are there, "
-            "and the certificate before and after it that 'issue --renew'\n"
-            "made.\n\n"
+            "URLs, must-staple), its fingerprints, its scenario,\nthe files "
+            "that are there, and the certificate before and after it that\n"
+            "'issue --renew' made.\n\n"
             "  --ca CANAME          whose serial number, if two CAs have "
             "it\n"
             "  --pem                print the certificate itself\n" HELP_COMMON,

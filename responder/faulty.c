@@ -27,15 +27,20 @@ static int find_state(void *arg, int64_t ca, struct span serial,
         return rc;
 }
 
-/* Some are about serials that nobody issued, and no others. */
+/* Some are about serials that nobody issued, and no others; offline there is no
+ * connection to act at. */
 static bool concerns(
     struct worker *w, const struct fault *f, int64_t ca, struct span serial)
 {
         struct subject s = {.db = w->db};
         struct cadb_state state;
 
-        if (f->broken[0] != '\0' ||
-            (f->choice.scenario->needs & SCENARIO_NEEDS_UNISSUED) == 0)
+        if (f->broken[0] != '\0')
+                return true;
+        if (w->visitor == NULL &&
+            f->choice.scenario->place == SCENARIO_AT_CONNECTION)
+                return false;
+        if ((f->choice.scenario->needs & SCENARIO_NEEDS_UNISSUED) == 0)
                 return true;
         return find_state(&s, ca, serial, &state, NULL) == 0;
 }

@@ -109,6 +109,11 @@ static int edit_pieces(struct spoil *s, const struct recipe *r, struct err *e)
 
 static int encode(struct spoil *s, const struct recipe *r, struct err *e)
 {
+        if (s->means == NULL &&
+            s->fault->choice.scenario->signer != SCENARIO_SIGNER_CURRENT)
+                return err_set(e, ERR_CONFIG,
+                    "scenario %s: the CA has come after it: set it again",
+                    s->fault->choice.scenario->name);
         if (s->answer->status != OCSP_SUCCESSFUL)
                 return encode_error(s);
         if (s->signer == NULL)

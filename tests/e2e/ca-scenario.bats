@@ -49,8 +49,11 @@ CA root: good
 www: good' ]
   ocsp-ca scenario active --json >active
   [ "$(tail -n 1 active | field name)" = www ]
+  ocsp-ca show www | grep -qx 'scenario      good'
+  [ "$(ocsp-ca show www --json | field scenario)" = good ]
   run -0 ocsp-ca scenario clear www
   [ "$output" = '1 cleared' ]
+  [ "$(ocsp-ca show www --json | field scenario)" = '' ]
   run -0 ocsp-ca scenario clear www
   [ "$output" = '0 cleared' ]
   run -0 ocsp-ca scenario clear --all

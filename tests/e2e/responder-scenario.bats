@@ -147,6 +147,20 @@ left() {
   curl -sS "$status_url/scenarios" | field scenarios.0.broken | grep -qF "$new"
 }
 
+@test "a CA that comes after the scenario of all does not escape it" {
+  lab
+  ocsp-ca scenario set --all delegated-included-last
+  respond
+  ocsp-ca add-ca late >/dev/null
+  ocsp-ca issue new --ca late >/dev/null
+  ask request lab/certs/new/cert.pem lab/ca/late/cert.pem >q.der
+  post q.der
+  is_error 2
+  ocsp-ca scenario set --all delegated-included-last
+  post q.der
+  says certs 2
+}
+
 @test "delegates are made where the CA signs itself, or a trusted one signs" {
   for model in ca trusted; do
     export OCSP_LAB_DIR=$T/$model
@@ -176,6 +190,10 @@ left() {
   ocsp-ca scenario set www delegated-expired
   ocsp-responder --answer q.der --out r.der
   exits 0 ocsp-check --response r.der --cert www --expect untrusted
+  # There is no connection offline.
+  ocsp-ca scenario set www accept-then-close
+  ocsp-responder --answer q.der --out r.der
+  says singles.0.status good
   exits 64 ocsp-responder --answer q.der --scenario http-404 --out r.der
   exits 64 ocsp-responder --answer q.der --scenario nonsense --out r.der
   exits 64 ocsp-responder --scenario hold
