@@ -205,7 +205,8 @@ static int run_verb(
                 rc = change(&lab, verb, word, e);
         if (rc == 0)
                 rc = print_clock(&lab, a->json, e);
-        if (rc == 0 && verb->apply != NULL)
+        /* Whoever cannot have the words has one line that says so. */
+        if (rc == 0 && verb->apply != NULL && (rc = cli_flush(e)) == 0)
                 note_foreign(&lab);
         lab_release(&lab);
         return rc;

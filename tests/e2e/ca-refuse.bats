@@ -208,7 +208,7 @@ commands() {
   exits 64 ocsp-ca --dir lab list
   for command in $(commands); do
     words=$command
-    [ "$command" != signer ] || words='signer list'
+    case $command in signer | scenario) words="$command list" ;; esac
     # shellcheck disable=SC2086 # words
     exits 64 ocsp-ca $words --nonsense
     [ "${#lines[@]}" -eq 1 ]
