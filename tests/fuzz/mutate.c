@@ -223,6 +223,10 @@ size_t mutate_der(
         static struct tree t;
         size_t len = 0;
 
+        if (skip > 0 && size >= skip && next(&seed) % 8 == 0) {
+                data[next(&seed) % skip] = (uint8_t)next(&seed);
+                return size;
+        }
         if (size > skip && next(&seed) % 4 != 0) {
                 t.data = data + skip;
                 t.len = 0;

@@ -14,7 +14,8 @@ size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
 size_t LLVMFuzzerCustomMutator(
     uint8_t *data, size_t size, size_t max_size, unsigned int seed);
 
-/* Of data the first skip bytes are not DER: they change as bytes. */
+/* Of data the first skip bytes are not DER: they change as bytes,
+ * and now and then alone. */
 size_t mutate_der(uint8_t *data, size_t size, size_t max_size, size_t skip,
     unsigned int seed);
 
