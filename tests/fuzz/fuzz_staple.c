@@ -231,7 +231,7 @@ size_t LLVMFuzzerCustomMutator(
 
         if (size != HEAD)
                 return mutate_der(data, size, max_size, HEAD, seed);
-        answers_cook(data[2] % answers_len(), &der);
+        answers_cook((data[2] + seed) % answers_len(), &der);
         if (HEAD + der.len <= max_size) {
                 memcpy(data + HEAD, der.data, der.len);
                 size += der.len;

@@ -55,8 +55,9 @@ class Keeper(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         # The path itself is a seed, too.
-        write(os.path.join(SEEDS, "serve"), self.server.label,
-              bytes([PLAIN, 0]) + self.path.encode())
+        if self.server.label == "java-get":
+            write(os.path.join(SEEDS, "serve"), self.server.label,
+                  bytes([PLAIN, 0]) + self.path.encode())
         self.keep(base64.b64decode(urllib.parse.unquote(self.path[1:])))
 
     def log_message(self, *args):
@@ -96,12 +97,12 @@ def make_answer_seeds():
         with open(os.path.join(REQUESTS, name), "rb") as f:
             der = f.read()
         heads = [PLAIN]
-        if "nonce" in name:
+        if name == "openssl-nonce":
             heads += [IGNORE, REQUIRE]
         if name == "openssl-sha1":
             heads += [IGNORE, REQUIRE, EXPIRED, EARLY]
         if "never" in name:
-            heads += [IGNORE, GOOD]
+            heads += [GOOD]
         for head in heads:
             write(os.path.join(SEEDS, "answer"),
                   name if head == PLAIN else "%s.%d" % (name, head),

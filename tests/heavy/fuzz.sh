@@ -46,7 +46,7 @@ run() {
   mkdir -p "$fuzz/kept/$target" "$long/$target.tmp"
   rm -f "$long/$target".found-*
   case $target in
-  path | serve | text) ;;
+  path | serve | text | httpc) ;;
   *) options+=("-dict=$top/tests/fuzz/ocsp.dict") ;;
   esac
   # The responder remembers requests: see tests/fuzz/CMakeLists.txt.
