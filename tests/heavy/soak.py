@@ -35,6 +35,9 @@ class Soak:
         self.learn_ca("root")
         self.learn_ca("ca1")
         self.issue("ca1", FIRST)
+        # Of this one the clients do not know.
+        ca(self.lab, "issue", "apart")
+        self.apart = Issuer(self.lab + "/certs/apart/cert.pem").cert
         self.responder = Responder(
             self.lab, folder, "--threads", "4", "--cache", "1",
             "--max-wait", "60s")  # tryLater is another test's
@@ -75,14 +78,17 @@ class Soak:
 
     def expect(self, what, i, fault):
         """Asks about certificate i at once, in every way."""
-        issuer = self.board.cas[self.board.ca_of(i)]
+        self.ask("%s, %s" % (what, self.names[i]), self.board.ca_of(i),
+                 self.serials[i],
+                 lambda a: "error %d" % a.error if a.error else fault(a))
+
+    def ask(self, what, ca_index, serial, fault):
         answers, _ = self.probe.ask(list(self.probe.questions(
-            issuer, self.serials[i], Probe.KINDS)))
+            self.board.cas[ca_index], serial, Probe.KINDS)))
         for octets, body in answers:
-            a = Answer(octets, body)
-            wrong = "error %d" % a.error if a.error else fault(a)
+            wrong = fault(Answer(octets, body))
             if wrong:
-                raise Wrong("after %s, %s: %s" % (what, self.names[i], wrong))
+                raise Wrong("after %s: %s" % (what, wrong))
         self.probed += len(answers)
 
     # -- changes
@@ -175,6 +181,17 @@ class Soak:
             raise Wrong("another CRL of %s" % name)
         c.close()
 
+    def scenario(self):
+        """A deliberate fault of one certificate comes and goes."""
+        fault, said = self.chance.choice((("trylater", 3), ("serverr", 2),
+                                          ("revoked", "REVOKED")))
+        for words, status in ((("set", "apart", fault), said),
+                              (("clear", "apart"), "GOOD")):
+            ca_quick(self.lab, "scenario", *words)
+            self.ask(" ".join(words), 1, self.apart.serial_number,
+                     lambda a: None if status == (a.error or a.status)
+                     else a.error or a.status)
+
     def hang_up(self):
         os.kill(self.responder.pid, signal.SIGHUP)
 
@@ -194,8 +211,8 @@ class Soak:
     def run(self):
         kinds = ([self.revoke] * 8 + [self.hold_and_release] * 8 +
                  [self.new_certificates] * 4 + [self.rotate] * 3 +
-                 [self.clock] * 3 + [self.revoke_many, self.new_ca, self.crl,
-                                     self.hang_up])
+                 [self.clock] * 3 + [self.scenario] * 2 +
+                 [self.revoke_many, self.new_ca, self.crl, self.hang_up])
         self.watch()
         while self.samples[-1][0] < self.args.seconds:
             kind = self.chance.choice(kinds)

@@ -8,8 +8,8 @@
 #   clients  that ask all the time, by GET and POST, with a nonce and without,
 #            and judge each answer by what is known of the lab
 #   changes  by ocsp-ca, one after the other: revocations, holds, releases, new
-#            certificates and CAs (up to N), new signers, CRLs, the clock moved,
-#            SIGHUP; after each, questions in every way
+#            certificates and CAs (up to N), new signers, CRLs, scenarios, the clock
+#            moved, SIGHUP; after each, questions in every way
 #   pests    garbage, spoilt and giant requests, pipelines, browsers, port scans,
 #            other protocols, those who hang up and those who send an octet now
 #            and then

@@ -11,7 +11,7 @@
 #
 # KIND revoke is that; the others, N/20 times each or --others N: hold (and
 # release), rotate (the signer), clock (moved to and fro), appear (unknown, then
-# good), gone (DIR removed, moved, or made anew: internalError from then on, and
+# good), scenario (deliberate faults), gone (DIR removed, moved, or made anew: internalError from then on, and
 # an unhealthy healthz; a fifth as often, since each needs a lab of its own).
 #
 # Prints a line for each kind: how many answers were stale, and the time from

@@ -14,7 +14,7 @@ from board import (CLOCK_FROZEN, CLOCK_LO, CLOCK_OFFSET, GONE_ACKED,
 from drilled import (Answer, Askers, Probe, Responder, Wrong, ca, ca_quick,
                      move_clock)
 
-HOLDS = 16  # certificates that are held and released; one more is left alone
+HOLDS = 16  # certificates that are held and released
 SHOWN = 10
 
 
@@ -48,15 +48,18 @@ class Drill:
         self.lab = os.path.join(folder, "lab")
         made = json.loads(ca(self.lab, "init", "--temporary", "--json"))
         ca(self.lab, "issue", "c", "--count",
-           str(args.revocations + HOLDS + 1), "--no-files")
+           str(args.revocations + HOLDS + 2), "--no-files")
+        # One is never changed; of the last one the other clients do not know.
+        self.alone = args.revocations + HOLDS
+        self.apart = self.alone + 1
         self.issuer = Issuer(made["cas"][0]["cert"])
         rows = [row for row in json.loads(ca(self.lab, "list", "--json"))
                 if row["name"]]
         self.names = [row["name"] for row in rows]
         self.serials = [int(row["serial"], 16) for row in rows]
-        self.board = Board.make(os.path.join(folder, "board"), len(rows))
+        self.board = Board.make(os.path.join(folder, "board"), self.apart)
         self.board.add_ca(self.issuer)
-        for serial in self.serials:
+        for serial in self.serials[:self.apart]:
             self.board.add_cert(0, serial)
         self.start()
         self.begun = time.monotonic()
@@ -147,8 +150,7 @@ def hold(drill):
 
 def rotate(drill):
     kind = drill.phase("signer rotate")
-    last = len(drill.names) - 1
-    drill.board.begin(last, drill.board.state(last))
+    drill.board.begin(drill.alone, 0)
     row = json.loads(ca(drill.lab, "signer", "list", "--json"))
     signer = int(row["serial"], 16)
     for _ in range(drill.args.others):
@@ -161,7 +163,7 @@ def rotate(drill):
             made["signer"] = int(json.loads(out)["serial"], 16)
             return ended
 
-        drill.after(kind, "signer", drill.serials[last], change, lambda a: (
+        drill.after(kind, "signer", drill.serials[drill.alone], change, lambda a: (
             None if a.error == 0 and a.signer == made["signer"]
             else "error %d" % a.error if a.error else
             "signed by %x" % a.signer))
@@ -174,7 +176,7 @@ MOVES = (["advance", "3d"], ["advance", "-30h"], ["freeze"], ["real"],
 
 def clock(drill):
     kind = drill.phase("clock")
-    board, last = drill.board, len(drill.names) - 1
+    board = drill.board
     for n in range(drill.args.others):
         move = MOVES[n % len(MOVES)]
 
@@ -188,7 +190,7 @@ def clock(drill):
                 return None
             return "thisUpdate %d, but it is %d" % (a.this_update, low)
 
-        drill.after(kind, " ".join(move), drill.serials[last],
+        drill.after(kind, " ".join(move), drill.serials[drill.alone],
                     lambda: move_clock(drill.lab, board, *move), fault)
     move_clock(drill.lab, board, "real")
 
@@ -205,6 +207,28 @@ def appear(drill):
                     % (serial, n))
         drill.after(kind, "%x" % serial, serial, lambda: ca_quick(
             drill.lab, "import", index, "--ca", "root"), says("GOOD"))
+
+
+# A deliberate fault, and what is then said.
+SCENARIOS = (("trylater", "error 3"), ("revoked", "REVOKED"),
+             ("unknown", "UNKNOWN"), ("unauthorized", "error 6"),
+             (None, "GOOD"))
+
+
+def scenario(drill):
+    """On one certificate, each in the place of the one before."""
+    kind = drill.phase("scenario set and clear")
+    name = drill.names[drill.apart]
+    for n in range(drill.args.others):
+        fault, said = SCENARIOS[n % len(SCENARIOS)]
+        words = ("set", name, fault) if fault else ("clear", name)
+
+        def odd(a):
+            got = "error %d" % a.error if a.error else a.status
+            return None if got == said else got
+
+        drill.after(kind, " ".join(words), drill.serials[drill.apart],
+                    lambda: ca_quick(drill.lab, "scenario", *words), odd)
 
 
 # ---- the directory goes -------------------------------------------------------
@@ -240,15 +264,14 @@ def gone(drill):
     kind = drill.phase("DIR is gone or another one")
     drill.stop()
     keep = drill.lab
-    last = len(drill.names) - 1
     for n, way in zip(range(max(drill.args.others // 5, len(WAYS))),
                       itertools.cycle(WAYS)):
         drill.lab = os.path.join(drill.folder, "lab%d" % n)
         for copy in (drill.lab, drill.lab + ".new"):
             shutil.copytree(keep, copy)
         drill.start()
-        drill.board.begin(last, drill.board.state(last))
-        drill.is_now(way.__name__, drill.serials[last], "GOOD")
+        drill.board.begin(drill.alone, 0)
+        drill.is_now(way.__name__, drill.serials[drill.alone], "GOOD")
 
         def change():
             drill.board[GONE_BEGUN] += 1
@@ -257,7 +280,7 @@ def gone(drill):
             drill.board[GONE_ACKED] = drill.board[GONE_BEGUN]
             return ended
 
-        drill.after(kind, way.__name__, drill.serials[last], change,
+        drill.after(kind, way.__name__, drill.serials[drill.alone], change,
                     lambda a: None if a.error == 2 else "an answer")
         code, body = drill.responder.status("/healthz")
         if code != 503 or b"removed or replaced" not in body:
@@ -271,7 +294,7 @@ def gone(drill):
 
 # ---- the program --------------------------------------------------------------
 
-KINDS = (revoke, hold, rotate, clock, appear, gone)
+KINDS = (revoke, hold, rotate, clock, appear, scenario, gone)
 
 
 def options():
