@@ -20,24 +20,25 @@ const char *cache_use_name(enum cache_use u)
         return "?";
 }
 
-/* ---- one record: everything in one piece of memory --------------------- */
+/* ---- one subject: everything in one piece of memory -------------------- */
 
 struct counted {
         atomic_uint refs;
-        struct journal_record record;
+        struct journal_subject subject;
         struct journal_certid certids[]; /* then nonce, why, scenario */
 };
 
-static struct counted *counted_of(struct journal_record *r)
+static struct counted *counted_of(struct journal_subject *s)
 {
-        return (struct counted *)((char *)r - offsetof(struct counted, record));
+        return (
+            struct counted *)((char *)s - offsetof(struct counted, subject));
 }
 
-void journal_record_unref(struct journal_record *r)
+void journal_subject_unref(struct journal_subject *s)
 {
-        if (r != NULL && atomic_fetch_sub_explicit(&counted_of(r)->refs, 1,
+        if (s != NULL && atomic_fetch_sub_explicit(&counted_of(s)->refs, 1,
                              memory_order_acq_rel) == 1)
-                free(counted_of(r));
+                free(counted_of(s));
 }
 
 static void copy_certid(struct journal_certid *to,
@@ -52,44 +53,42 @@ static void copy_certid(struct journal_certid *to,
         memcpy(to->serial, from->serial.data, to->serial_len);
 }
 
-static struct journal_record *record_new(const struct journal_note *n)
+struct journal_subject *journal_subject_new(enum ocsp_response_status status,
+    const struct ocsp_request *request, int64_t issuer,
+    const struct answer_finding *findings, const char *why,
+    const char *scenario)
 {
-        size_t i, len = n->request != NULL ? n->request->certids_len : 0;
-        size_t nonce =
-            len > 0 && n->request->has_nonce ? n->request->nonce.len : 0;
-        size_t why = n->why != NULL ? strlen(n->why) + 1 : 0;
-        size_t scenario = n->scenario != NULL ? strlen(n->scenario) + 1 : 0;
+        size_t i, len = request != NULL ? request->certids_len : 0;
+        size_t nonce = len > 0 && request->has_nonce ? request->nonce.len : 0;
+        size_t text = why != NULL ? strlen(why) + 1 : 0;
+        size_t fault = scenario != NULL ? strlen(scenario) + 1 : 0;
         struct counted *c =
             malloc(sizeof(*c) + len * sizeof(struct journal_certid) + nonce +
-                   why + scenario);
+                   text + fault);
         char *rest;
 
         if (c == NULL)
                 return NULL;
         rest = (char *)&c->certids[len];
         atomic_init(&c->refs, 1);
-        c->record = (struct journal_record){.at = n->at,
-            .method = n->method,
-            .http = n->http,
-            .status = n->status,
-            .cached = n->cached,
-            .issuer = n->issuer,
-            .found = n->findings != NULL,
+        c->subject = (struct journal_subject){.status = status,
+            .issuer = issuer,
+            .found = findings != NULL,
             .certids_len = len,
             .certids = c->certids};
         for (i = 0; i < len; i++)
-                copy_certid(&c->certids[i], &n->request->certids[i],
-                    n->findings != NULL ? &n->findings[i] : NULL);
+                copy_certid(&c->certids[i], &request->certids[i],
+                    findings != NULL ? &findings[i] : NULL);
         if (nonce > 0) {
-                memcpy(rest, n->request->nonce.data, nonce);
-                c->record.nonce = (struct span){(uint8_t *)rest, nonce};
+                memcpy(rest, request->nonce.data, nonce);
+                c->subject.nonce = (struct span){(uint8_t *)rest, nonce};
         }
-        if (why > 0)
-                c->record.why = memcpy(rest + nonce, n->why, why);
-        if (scenario > 0)
-                c->record.scenario =
-                    memcpy(rest + nonce + why, n->scenario, scenario);
-        return &c->record;
+        if (text > 0)
+                c->subject.why = memcpy(rest + nonce, why, text);
+        if (fault > 0)
+                c->subject.scenario =
+                    memcpy(rest + nonce + text, scenario, fault);
+        return &c->subject;
 }
 
 /* ---- the ring ---------------------------------------------------------- */
@@ -100,7 +99,10 @@ struct journal {
         atomic_bool wake_wanted;
         pthread_mutex_t lock;
         uint64_t last;
-        struct journal_record *ring[JOURNAL_LEN]; /* seq modulo length */
+        /* By seq modulo length.  A subject in spent is named by no record
+         * that is newer, so it goes when its place is needed. */
+        struct journal_record ring[JOURNAL_LEN];
+        struct journal_subject *spent[JOURNAL_LEN];
 };
 
 int journal_new(struct journal **out, struct err *e)
@@ -122,7 +124,7 @@ void journal_free(struct journal *j)
         if (j == NULL)
                 return;
         for (i = 0; i < JOURNAL_LEN; i++)
-                journal_record_unref(j->ring[i]);
+                journal_subject_unref(j->spent[i]);
         pthread_mutex_destroy(&j->lock);
         free(j);
 }
@@ -138,30 +140,31 @@ void journal_want_wake(struct journal *j)
         atomic_store(&j->wake_wanted, true);
 }
 
-void journal_add(struct journal *j, const struct journal_note *n)
+void journal_add(
+    struct journal *j, struct journal_record r, struct journal_subject *spent)
 {
-        struct journal_record *r = record_new(n), *old, **slot;
+        struct journal_subject *old;
+        size_t at;
 
         pthread_mutex_lock(&j->lock);
-        j->last++;
-        slot = &j->ring[j->last % JOURNAL_LEN];
-        old = *slot;
-        *slot = r; /* NULL without memory: the number is missing then */
-        if (r != NULL)
-                r->seq = j->last;
+        r.seq = ++j->last;
+        at = r.seq % JOURNAL_LEN;
+        j->ring[at] = r;
+        old = j->spent[at];
+        j->spent[at] = spent;
         pthread_mutex_unlock(&j->lock);
-        journal_record_unref(old);
+        journal_subject_unref(old);
         if (j->wake != NULL && atomic_load(&j->wake_wanted) &&
             atomic_exchange(&j->wake_wanted, false))
                 j->wake(j->wake_arg);
 }
 
-static bool asks_about(const struct journal_record *r, struct span serial)
+static bool asks_about(const struct journal_subject *s, struct span serial)
 {
         size_t i;
 
-        for (i = 0; i < r->certids_len; i++) {
-                const struct journal_certid *id = &r->certids[i];
+        for (i = 0; i < s->certids_len; i++) {
+                const struct journal_certid *id = &s->certids[i];
 
                 if (span_equal(
                         serial, (struct span){id->serial, id->serial_len}))
@@ -171,7 +174,7 @@ static bool asks_about(const struct journal_record *r, struct span serial)
 }
 
 size_t journal_collect(struct journal *j, uint64_t since, struct span serial,
-    struct journal_record *out[JOURNAL_LEN], uint64_t *last)
+    struct journal_record out[JOURNAL_LEN], uint64_t *last)
 {
         uint64_t seq;
         size_t n = 0;
@@ -181,13 +184,14 @@ size_t journal_collect(struct journal *j, uint64_t since, struct span serial,
         if (j->last > JOURNAL_LEN && since < j->last - JOURNAL_LEN)
                 since = j->last - JOURNAL_LEN;
         for (seq = since; seq < j->last; seq++) {
-                struct journal_record *r = j->ring[(seq + 1) % JOURNAL_LEN];
+                const struct journal_record *r =
+                    &j->ring[(seq + 1) % JOURNAL_LEN];
 
-                if (r == NULL || !asks_about(r, serial))
+                if (r->subject == NULL || !asks_about(r->subject, serial))
                         continue;
                 atomic_fetch_add_explicit(
-                    &counted_of(r)->refs, 1, memory_order_relaxed);
-                out[n++] = r;
+                    &counted_of(r->subject)->refs, 1, memory_order_relaxed);
+                out[n++] = *r;
         }
         pthread_mutex_unlock(&j->lock);
         return n;

@@ -79,6 +79,7 @@ static int set_url(
         if (place_parse(r->url, &own, e) != 0)
                 return err_prefix(e, "--url");
         snprintf(r->prefix, sizeof(r->prefix), "%s", own.path);
+        r->prefix_len = strlen(r->prefix);
         return 0;
 }
 

@@ -44,6 +44,7 @@ struct responder {
         struct journal *journal;
         struct pages pages;
         char prefix[256]; /* path of our URL, no slash at the end */
+        size_t prefix_len;
         char url[512];
         struct worker **workers; /* one for each thread of the server,
                                     and the last for the status listener */

@@ -10,9 +10,9 @@
 /* The path below our prefix; NULL if it is not below. */
 static const char *below_prefix(const struct responder *r, const char *path)
 {
-        size_t len = strlen(r->prefix);
+        size_t len = r->prefix_len;
 
-        if (strncmp(path, r->prefix, len) != 0 ||
+        if ((len > 0 && strncmp(path, r->prefix, len) != 0) ||
             (path[len] != '\0' && path[len] != '/'))
                 return NULL;
         return path + len;
@@ -74,47 +74,30 @@ static void log_outcome(const struct worker *w, const struct httpd_request *q,
                 (struct span){(const uint8_t *)why, strlen(why)}, escaped));
 }
 
-static void record(struct worker *w, const struct httpd_request *q,
-    const struct outcome *o, unsigned http)
+/* spent: as journal_add has it. */
+static void record(struct worker *w, enum ocsp_response_status status,
+    struct journal_record r, struct journal_subject *spent)
 {
-        const struct journal_note n = {.at = o->now,
-            .method = q->method,
-            .http = http,
-            .status = o->status,
-            .cached = o->cached,
-            .request = o->readable ? &w->request : NULL,
-            .issuer = o->issuer,
-            .findings = o->findings,
-            .why = o->findings == NULL ? o->why : NULL,
-            .scenario = o->scenario[0] != '\0' ? o->scenario : NULL};
-
-        tally_add(&w->tally.answers[q->method][o->status][o->cached]);
-        if (http == 304)
+        tally_add(&w->tally.answers[r.method][status][r.cached]);
+        if (r.http == 304)
                 tally_add(&w->tally.not_modified);
-        journal_add(w->responder->journal, &n);
-        log_outcome(w, q, o);
+        journal_add(w->responder->journal, r, spent);
 }
 
 /* ---- answering --------------------------------------------------------- */
 
 /* POST answers are not for caches: no 304 (RFC 9110 section 13.1.2). */
-static unsigned http_status(
-    const struct httpd_request *q, const struct outcome *o)
+static unsigned http_status(const struct httpd_request *q,
+    const struct answer_life *life, const char *etag)
 {
-        if (o->response == NULL || o->http != 0)
-                return o->http;
-        if (q->method == HTTPD_POST || o->status != OCSP_SUCCESSFUL)
-                return 200;
-        return delivery_not_modified(
-                   &o->life, o->etag, httpd_request_header(q, "If-None-Match"))
+        return q->none_match != NULL && q->method != HTTPD_POST &&
+                       delivery_not_modified(life, etag, q->none_match)
                    ? 304
                    : 200;
 }
 
-static void answer_path(struct worker *w, const char *path, struct outcome *out)
+static void answer_path(struct worker *w, struct span text, struct outcome *out)
 {
-        struct span text = {(const uint8_t *)path, strlen(path)};
-
         buf_clear(&w->der);
         if (ocsp_get_path_decode(text, &w->der))
                 worker_answer(w, buf_span(&w->der), out);
@@ -143,31 +126,101 @@ static const char *below_crl(const char *path)
         return *path == '/' ? path + 1 : *path == '\0' ? path : NULL;
 }
 
+/* What was asked before with the same octets. */
+static bool serve_again(struct worker *w, const struct httpd_request *q,
+    struct span asked, struct httpd_reply *reply)
+{
+        struct moment m;
+        enum cache_use use;
+        const struct front_entry *n = worker_again(w, asked, &m, &use);
+
+        if (n == NULL)
+                return false;
+        *reply =
+            (struct httpd_reply){.response = httpd_response_ref(n->response),
+                .status = http_status(q, &n->answer.life, n->answer.etag)};
+        record(w, OCSP_SUCCESSFUL,
+            (struct journal_record){.at = m.now,
+                .subject = n->subject,
+                .method = q->method,
+                .cached = use,
+                .http = reply->status},
+            NULL);
+        return true;
+}
+
+static struct journal_subject *subject_of(
+    const struct worker *w, const struct outcome *o)
+{
+        return journal_subject_new(o->status, o->readable ? &w->request : NULL,
+            o->issuer, o->findings, o->findings == NULL ? o->why : NULL,
+            o->scenario[0] != '\0' ? o->scenario : NULL);
+}
+
+static struct httpd_reply serve_new(
+    struct worker *w, const struct httpd_request *q, struct span asked)
+{
+        struct journal_subject *subject;
+        struct outcome o;
+        unsigned http;
+
+        if (q->method == HTTPD_POST)
+                worker_answer(w, asked, &o);
+        else
+                answer_path(w, asked, &o);
+        if (o.park_ms > 0)
+                return (struct httpd_reply){NULL, 0, o.park_ms};
+        if (o.response == NULL || o.http != 0)
+                http = o.http;
+        else if (o.status == OCSP_SUCCESSFUL)
+                http = http_status(q, &o.life, o.etag);
+        else
+                http = 200;
+        subject = subject_of(w, &o);
+        record(w, o.status,
+            (struct journal_record){.at = o.now,
+                .subject = subject,
+                .method = q->method,
+                .cached = o.cached,
+                .http = http},
+            worker_remember(w, asked, &o, subject));
+        log_outcome(w, q, &o);
+        count_down(w->responder);
+        return (struct httpd_reply){o.response, http, 0};
+}
+
+/* Asked for the first time, or no question at all. */
+static struct httpd_reply serve_first(struct worker *w,
+    const struct httpd_request *q, const char *path, struct span asked)
+{
+        bool post = q->method == HTTPD_POST;
+        const char *crl;
+
+        if (!post && path[strspn(path, "/")] == '\0')
+                return page(w->responder->pages.root, 200);
+        if (!post && (crl = below_crl(path)) != NULL)
+                return serve_crl(w, q, crl);
+        return serve_new(w, q, asked);
+}
+
 struct httpd_reply serve_ocsp(
     void *responder, unsigned thread, struct httpd_request *q)
 {
         struct responder *r = responder;
         struct worker *w = r->workers[thread];
-        const char *path = below_prefix(r, q->path), *crl;
-        struct outcome o;
-        unsigned status;
+        const char *path = below_prefix(r, q->path);
+        struct httpd_reply reply;
+        struct span asked = q->body;
 
         if (path == NULL)
                 return page(r->pages.not_found, 404);
-        if (q->method != HTTPD_POST && path[strspn(path, "/")] == '\0')
-                return page(r->pages.root, 200);
-        if (q->method != HTTPD_POST && (crl = below_crl(path)) != NULL)
-                return serve_crl(w, q, crl);
+        if (q->method != HTTPD_POST)
+                asked = (struct span){(const uint8_t *)path, strlen(path)};
         w->since_ms = q->since_ms;
         w->visitor = q;
-        if (q->method == HTTPD_POST)
-                worker_answer(w, q->body, &o);
-        else
-                answer_path(w, path, &o);
-        if (o.park_ms > 0)
-                return (struct httpd_reply){NULL, 0, o.park_ms};
-        status = http_status(q, &o);
-        record(w, q, &o, status);
+        /* In JSON each answer has its line. */
+        if (tell_is_json() || !serve_again(w, q, asked, &reply))
+                return serve_first(w, q, path, asked);
         count_down(r);
-        return (struct httpd_reply){o.response, status, 0};
+        return reply;
 }

@@ -137,8 +137,7 @@ static struct httpd_reply send_file(struct worker *w,
         if (httpd_response_file(f->fd, f->size, headers, d.headers_len,
                 &w->responder->crls_open, &reply.response, &e) != 0)
                 return tell_failure(w, CRL_UNAVAILABLE, &e);
-        if (delivery_not_modified(
-                &life, f->etag, httpd_request_header(q, "If-None-Match")))
+        if (delivery_not_modified(&life, f->etag, q->none_match))
                 reply.status = 304;
         count(w, reply.status == 304 ? CRL_NOT_MODIFIED : CRL_SENT);
         return reply;

@@ -187,7 +187,7 @@ static json_t *json_serial(const struct journal_certid *id)
             pki_serial_text((struct span){id->serial, id->serial_len}, text));
 }
 
-static json_t *json_certid(const struct journal_record *r,
+static json_t *json_certid(const struct journal_subject *s,
     const struct journal_certid *id, const struct issuer *ca)
 {
         char why[ANSWER_WHY_MAX];
@@ -195,72 +195,72 @@ static json_t *json_certid(const struct journal_record *r,
         return json_pack("{s:o, s:s, s:s?, s:s?, s:s?}", "serial",
             json_serial(id), "hash", hash_name(id->hash), "ca",
             ca != NULL ? ca->name : NULL, "verdict",
-            r->found ? ocsp_cert_status_name(id->finding.status) : NULL, "why",
-            r->found ? answer_explain(&id->finding, ca, why) : NULL);
+            s->found ? ocsp_cert_status_name(id->finding.status) : NULL, "why",
+            s->found ? answer_explain(&id->finding, ca, why) : NULL);
 }
 
 static json_t *json_certids(
-    const struct journal_record *r, const struct issuer *ca)
+    const struct journal_subject *s, const struct issuer *ca)
 {
         json_t *list = json_array();
         size_t i;
 
-        for (i = 0; i < r->certids_len; i++)
-                json_array_append_new(list, json_certid(r, &r->certids[i], ca));
+        for (i = 0; i < s->certids_len; i++)
+                json_array_append_new(list, json_certid(s, &s->certids[i], ca));
         return list;
 }
 
 /* Of several certIDs it speaks of the first that was never issued, as the log
  * does. */
-static const char *why_of(const struct journal_record *r,
+static const char *why_of(const struct journal_subject *s,
     const struct issuer *ca, char out[ANSWER_WHY_MAX])
 {
         size_t i;
 
-        if (!r->found)
-                return r->why;
-        for (i = 0; i < r->certids_len; i++)
-                if (!r->certids[i].finding.issued)
-                        return answer_explain(&r->certids[i].finding, ca, out);
-        return answer_explain(&r->certids[0].finding, ca, out);
+        if (!s->found)
+                return s->why;
+        for (i = 0; i < s->certids_len; i++)
+                if (!s->certids[i].finding.issued)
+                        return answer_explain(&s->certids[i].finding, ca, out);
+        return answer_explain(&s->certids[0].finding, ca, out);
 }
 
 /* What all certIDs have in common. */
-static const char *verdict_of(const struct journal_record *r)
+static const char *verdict_of(const struct journal_subject *s)
 {
         size_t i;
 
-        if (!r->found)
+        if (!s->found)
                 return NULL;
-        for (i = 1; i < r->certids_len; i++)
-                if (r->certids[i].finding.status !=
-                    r->certids[0].finding.status)
+        for (i = 1; i < s->certids_len; i++)
+                if (s->certids[i].finding.status !=
+                    s->certids[0].finding.status)
                         return "several";
-        return ocsp_cert_status_name(r->certids[0].finding.status);
+        return ocsp_cert_status_name(s->certids[0].finding.status);
 }
 
 static json_t *json_record(
     const struct journal_record *r, const struct issuers *issuers)
 {
-        const struct issuer *ca = issuers_by_id(issuers, r->issuer);
+        const struct journal_subject *s = r->subject;
+        const struct issuer *ca = issuers_by_id(issuers, s->issuer);
         char why[ANSWER_WHY_MAX];
 
         return json_pack("{s:I, s:o, s:s, s:i, s:o, s:o, s:s, s:s?, s:b, s:s, "
                          "s:s?, s:s?}",
             "seq", (json_int_t)r->seq, "at", json_time(r->at), "method",
             method_name(r->method), "http", (int)r->http, "certids",
-            json_certids(r, ca), "nonce", json_hex(r->nonce), "status",
-            ocsp_response_status_name(r->status), "verdict", verdict_of(r),
+            json_certids(s, ca), "nonce", json_hex(s->nonce), "status",
+            ocsp_response_status_name(s->status), "verdict", verdict_of(s),
             "cached", r->cached == CACHE_HIT || r->cached == CACHE_AGAIN,
-            "cache", cache_use_name(r->cached), "why", why_of(r, ca, why),
-            "scenario", r->scenario);
+            "cache", cache_use_name(r->cached), "why", why_of(s, ca, why),
+            "scenario", s->scenario);
 }
 
 size_t status_requests(
     struct worker *w, uint64_t since, struct span serial, struct buf *out)
 {
-        struct journal_record **list =
-            calloc(JOURNAL_LEN, sizeof(struct journal_record *));
+        struct journal_record *list = calloc(JOURNAL_LEN, sizeof(*list));
         json_t *requests = json_array();
         struct moment m;
         uint64_t last;
@@ -276,8 +276,8 @@ size_t status_requests(
         n = journal_collect(w->responder->journal, since, serial, list, &last);
         for (i = 0; i < n; i++) {
                 json_array_append_new(
-                    requests, json_record(list[i], w->issuers));
-                journal_record_unref(list[i]);
+                    requests, json_record(&list[i], w->issuers));
+                journal_subject_unref(list[i].subject);
         }
         free(list);
         append(out, json_pack("{s:I, s:o}", "last", (json_int_t)last,

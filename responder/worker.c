@@ -5,6 +5,9 @@
 #include <string.h>
 #include <time.h>
 
+/* Seconds for which one max-age is said. */
+enum { DATED_MAX_S = 60 };
+
 int worker_new(struct responder *r, struct worker **out, struct err *e)
 {
         struct worker *w = calloc(1, sizeof(*w));
@@ -12,8 +15,9 @@ int worker_new(struct responder *r, struct worker **out, struct err *e)
         if (w == NULL)
                 return err_errno(e, ERR_OS, "worker");
         w->responder = r;
-        if (cadb_open(r->options->dir, &w->db, e) != 0) {
-                free(w);
+        if (front_new(&w->front, e) != 0 ||
+            cadb_open(r->options->dir, &w->db, e) != 0) {
+                worker_free(w);
                 return -1;
         }
         *out = w;
@@ -26,6 +30,7 @@ void worker_free(struct worker *w)
                 return;
         issuers_unref(w->issuers);
         faults_unref(w->faults);
+        front_free(w->front);
         cadb_close(w->db);
         buf_release(&w->der);
         buf_release(&w->encoded);
@@ -54,11 +59,20 @@ void worker_tell_issuer(const struct issuer *i)
                 tell(LOG_WARN_, "signer", "ca=%s %s", i->name, i->warning);
 }
 
-/* Whenever something was told, and once in a millisecond because of what is not
- * told. */
+/* Moves every few milliseconds, and costs next to nothing. */
+static int64_t coarse_ms(void)
+{
+        struct timespec t;
+
+        clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+        return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Whenever something was told, and once in some milliseconds because of what
+ * is not told. */
 static int check_place(struct worker *w, struct err *e)
 {
-        int64_t ms = monotonic_ms();
+        int64_t ms = coarse_ms();
 
         if (!cadb_may_be_gone(w->db) && ms == w->checked_ms)
                 return 0;
@@ -102,6 +116,7 @@ int worker_look(struct worker *w, struct moment *out, struct err *e)
         w->generation = generation;
         w->clock = out->clock;
         w->looked = true;
+        w->epoch++;
         if (r->serving)
                 responder_watch_signers(w->responder, out->now);
         return 0;
@@ -144,23 +159,38 @@ static void restamp(
                 c->seen = w->changes.last;
 }
 
-/* An answer from the cache.  c's reference moves to out; max-age counts from
- * now, so the response is made anew once in a second. */
+static bool is_dated(const struct cached *c, int64_t now)
+{
+        return c->dated <= now && now <= c->dated_until;
+}
+
+/* max-age counts from the moment it is sent.  Not to make the response anew in
+ * each second, it is said a thousandth too low, a minute at most. */
+static void date_anew(struct cached *c, int64_t now)
+{
+        int64_t left = c->life.resign_at - now;
+        int64_t ahead = left / 1000 < DATED_MAX_S ? left / 1000 : DATED_MAX_S;
+        int64_t until = ahead > 1 ? now + ahead - 1 : now;
+        struct httpd_response *fresh = NULL;
+
+        if (make_response(&c->life, c->etag, httpd_response_body(c->response),
+                until, &fresh, NULL) != 0)
+                return;
+        httpd_response_unref(c->response);
+        c->response = fresh;
+        c->dated = now;
+        c->dated_until = until;
+}
+
+/* An answer from the cache.  c's reference moves to out. */
 static void take_cached(struct worker *w, struct cached *c, struct span key,
     const struct moment *m, enum cache_use use, struct outcome *out)
 {
-        struct httpd_response *fresh = NULL;
-        bool keep = use != CACHE_HIT;
+        bool dated = is_dated(c, m->now);
 
-        if (c->dated != m->now &&
-            make_response(&c->life, c->etag, httpd_response_body(c->response),
-                m->now, &fresh, NULL) == 0) {
-                httpd_response_unref(c->response);
-                c->response = fresh;
-                c->dated = m->now;
-                keep = true;
-        }
-        if (keep)
+        if (!dated)
+                date_anew(c, m->now);
+        if (!dated || use != CACHE_HIT)
                 cache_put(w->responder->cache, key, c);
         out->status = OCSP_SUCCESSFUL;
         out->cached = use;
@@ -283,6 +313,7 @@ static void keep(struct worker *w, struct span key, const struct moment *m,
             .life = out->life,
             .finding = out->findings[0],
             .dated = m->now,
+            .dated_until = m->now,
             .response = out->response};
 
         memcpy(c.etag, out->etag, sizeof(c.etag));
@@ -332,13 +363,13 @@ static bool still_right(
 
 /* Nothing has happened to what c was made from, as the trail of changes says:
  * no need to look at the row. */
-static bool is_spared(const struct worker *w, const struct cached *c)
+static bool is_spared(
+    const struct worker *w, const struct cached *c, struct span serial)
 {
         const struct issuer *i = issuers_by_id(w->issuers, c->basis.issuer);
 
         return i != NULL && i->version == c->basis.issuer_version &&
-               changes_spare(
-                   &w->changes, c->seen, w->request.certids[0].serial);
+               changes_spare(&w->changes, c->seen, serial);
 }
 
 /* One certID without a nonce: the kind of answer that is kept.  An entry of an
@@ -348,29 +379,31 @@ static bool is_spared(const struct worker *w, const struct cached *c)
 static void answer_kept(
     struct worker *w, const struct moment *m, struct outcome *out)
 {
-        struct span key = w->request.certids[0].der;
-        struct cached c = {.response = NULL};
-        bool usable = cache_get(w->responder->cache, key, &c) && in_time(&c, m);
+        const struct ocsp_certid *id = &w->request.certids[0];
+        struct cached *c = &w->kept;
+        bool usable;
 
-        if (usable && cadb_stamp_equal(&c.stamp, &m->stamp)) {
-                take_cached(w, &c, key, m, CACHE_HIT, out);
+        c->response = NULL;
+        usable = cache_get(w->responder->cache, id->der, c) && in_time(c, m);
+        if (usable && cadb_stamp_equal(&c->stamp, &m->stamp)) {
+                take_cached(w, c, id->der, m, CACHE_HIT, out);
                 return;
         }
-        if (usable && is_spared(w, &c)) {
-                restamp(w, m, &c);
-                take_cached(w, &c, key, m, CACHE_AGAIN, out);
+        if (usable && is_spared(w, c, id->serial)) {
+                restamp(w, m, c);
+                take_cached(w, c, id->der, m, CACHE_AGAIN, out);
                 return;
         }
         plan(w, m);
-        if (usable && still_right(w, &c, m)) {
-                restamp(w, m, &c);
-                take_cached(w, &c, key, m, CACHE_AGAIN, out);
+        if (usable && still_right(w, c, m)) {
+                restamp(w, m, c);
+                take_cached(w, c, id->der, m, CACHE_AGAIN, out);
                 return;
         }
-        httpd_response_unref(c.response);
+        httpd_response_unref(c->response);
         carry_out(w, m, out);
         if (out->status == OCSP_SUCCESSFUL)
-                keep(w, key, m, out);
+                keep(w, id->der, m, out);
 }
 
 /* A nonce or several certIDs: signed for this one request. */
@@ -436,4 +469,43 @@ void worker_answer(struct worker *w, struct span der, struct outcome *out)
                 answer_kept(w, &m, out);
         else
                 answer_once(w, &m, out);
+}
+
+/* ---- the same once more ------------------------------------------------ */
+
+static struct span serial_of(const struct front_entry *n)
+{
+        const struct journal_certid *id = n->subject->certids;
+
+        return (struct span){id->serial, id->serial_len};
+}
+
+struct front_entry *worker_again(struct worker *w, struct span asked,
+    struct moment *out, enum cache_use *use)
+{
+        struct front_entry *n = front_find(w->front, asked);
+
+        if (n == NULL || worker_look(w, out, NULL) != 0 || w->faults->len > 0 ||
+            out->now < n->dated || out->now > n->dated_until)
+                return NULL;
+        *use = CACHE_HIT;
+        if (n->epoch == w->epoch)
+                return n;
+        if (!in_time(&n->answer, out) ||
+            !is_spared(w, &n->answer, serial_of(n)))
+                return NULL;
+        restamp(w, out, &n->answer);
+        n->epoch = w->epoch;
+        *use = CACHE_AGAIN;
+        return n;
+}
+
+/* Only what is asked more than once, and what is not worth a word. */
+struct journal_subject *worker_remember(struct worker *w, struct span asked,
+    const struct outcome *o, struct journal_subject *subject)
+{
+        if ((o->cached != CACHE_HIT && o->cached != CACHE_AGAIN) ||
+            !o->life.shareable)
+                return subject;
+        return front_put(w->front, asked, w->epoch, &w->kept, subject);
 }

@@ -4,6 +4,7 @@
 #define OCSP_LAB_RESPONDER_WORKER_H
 
 #include "responder/changes.h"
+#include "responder/front.h"
 #include "responder/responder.h"
 #include "responder/tally.h"
 
@@ -20,6 +21,7 @@ struct worker {
         struct cadb *db;
         int64_t checked_ms; /* when the database was last seen in its place */
         bool looked;
+        uint64_t epoch; /* moves when what is below was found to have moved */
         struct cadb_stamp stamp; /* issuers are those of this state */
         uint64_t generation;     /* of the registry */
         uint64_t clock;          /* its generation then */
@@ -33,6 +35,8 @@ struct worker {
         struct answer answer;
         struct buf der;     /* a request from a path */
         struct buf encoded; /* an answer */
+        struct cached kept; /* the one that the last answer_kept found */
+        struct front *front;
         struct tally tally;
 };
 
@@ -77,6 +81,18 @@ void worker_answer(struct worker *w, struct span der, struct outcome *out);
  * worker; false: none does, and nothing was done. */
 bool worker_faulty(
     struct worker *w, const struct moment *m, struct outcome *out);
+/* If these very octets were asked before, and what was answered is still right:
+ * that, as new as worker_answer's; nothing to decode, to sign or to log.  NULL:
+ * not so, or not known, or a scenario is set somewhere.  The entry is borrowed
+ * until the next answer. */
+struct front_entry *worker_again(struct worker *w, struct span asked,
+    struct moment *out, enum cache_use *use);
+
+/* Lets worker_again know what worker_answer has found.  Takes over the
+ * reference to subject, and returns that of one which it needs no more: NULL:
+ * none; or subject itself. */
+struct journal_subject *worker_remember(struct worker *w, struct span asked,
+    const struct outcome *o, struct journal_subject *subject);
 
 /* malformedRequest for what is not even DER. */
 void worker_unreadable(struct worker *w, const char *why, struct outcome *out);

@@ -82,10 +82,11 @@ enum httpd_method { HTTPD_GET, HTTPD_HEAD, HTTPD_POST };
 /* One request, complete, lent to the handler for the length of its call. */
 struct httpd_request {
         enum httpd_method method;
-        const char *path; /* as it stood on the request line, not decoded,
-                             without scheme, authority, '?' and what follows */
-        struct span body; /* at most max_body */
-        int64_t note;     /* the handler's own; 0 at the first call */
+        const char *path;       /* as it stood on the request line, not decoded,
+                                   without scheme, authority, '?' and what follows */
+        const char *none_match; /* If-None-Match; NULL if absent */
+        struct span body;       /* at most max_body */
+        int64_t note;           /* the handler's own; 0 at the first call */
         int drip_ms;      /* the handler's wish; > 0: the response's body goes
                              out byte by byte, that long apart */
         int64_t since_ms; /* monotonic: when this thread began to work off the

@@ -24,6 +24,8 @@ struct call {
         struct MHD_Connection *connection;
         struct peer *peer;
         struct buf body;
+        const char *length; /* Content-Length and Transfer-Encoding; NULL */
+        const char *coding;
         size_t discarded; /* bytes past the limit */
         bool refused;
         enum refusal why;

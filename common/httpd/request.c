@@ -60,7 +60,7 @@ static const char *path_of(const char *url)
 {
         const char *slash;
 
-        if (strncasecmp(url, "http://", 7) != 0)
+        if (url[0] == '/' || strncasecmp(url, "http://", 7) != 0)
                 return url;
         slash = strchr(url + 7, '/');
         return slash != NULL ? slash : "/";
@@ -80,21 +80,45 @@ static bool method_of(
         return true;
 }
 
+/* Those that are asked for each time, in one pass; the first of each name. */
+static enum MHD_Result note_header(void *call, enum MHD_ValueKind kind,
+    const char *name, size_t len, const char *value, size_t value_len)
+{
+        static const struct {
+                const char *name;
+                size_t len, at;
+        } noted[] = {
+            {"Content-Length", 14, offsetof(struct call, length)},
+            {"Transfer-Encoding", 17, offsetof(struct call, coding)},
+            {"If-None-Match", 13, offsetof(struct call, request.none_match)},
+        };
+        size_t i;
+
+        (void)kind;
+        (void)value_len;
+        for (i = 0; i < sizeof(noted) / sizeof(noted[0]); i++) {
+                const char **to =
+                    (const char **)(void *)((char *)call + noted[i].at);
+
+                if (len == noted[i].len && *to == NULL &&
+                    strncasecmp(name, noted[i].name, len) == 0)
+                        *to = value;
+        }
+        return MHD_YES;
+}
+
 /* A length beside a transfer coding may be an attempt at request smuggling
  * (RFC 9112 section 6.1); libmicrohttpd 0.9.75 takes it. */
 static bool framing_is_sound(const struct call *c)
 {
-        return httpd_request_header(&c->request, "Transfer-Encoding") == NULL ||
-               httpd_request_header(&c->request, "Content-Length") == NULL;
+        return c->coding == NULL || c->length == NULL;
 }
 
 /* So long that reading it to its end is not worth a polite answer. */
 static bool length_is_absurd(const struct loop *l, const struct call *c)
 {
-        const char *text = httpd_request_header(&c->request, "Content-Length");
-
-        return text != NULL &&
-               strtoull(text, NULL, 10) >
+        return c->length != NULL &&
+               strtoull(c->length, NULL, 10) >
                    l->server->options.max_body + HTTPD_DISCARD_MAX;
 }
 
@@ -118,6 +142,8 @@ static enum MHD_Result call_begin(struct loop *l,
         c->request.path = path_of(url);
         *con_cls = c;
         l->in_flight++;
+        MHD_get_connection_values_n(
+            connection, MHD_HEADER_KIND, note_header, c);
         if (length_is_absurd(l, c))
                 return refuse(l, c, REFUSAL_TOO_LARGE);
         if (!framing_is_sound(c))

@@ -45,9 +45,9 @@ static uint64_t mix(uint64_t h, uint64_t word)
         return h ^ h >> 29;
 }
 
-static uint64_t hash_of(const struct cache *c, struct span key)
+uint64_t cache_hash(uint64_t seed, struct span key)
 {
-        uint64_t h = mix(c->seed, key.len), word;
+        uint64_t h = mix(seed, key.len), word;
         size_t i;
 
         for (i = 0; i + sizeof(word) <= key.len; i += sizeof(word)) {
@@ -56,7 +56,7 @@ static uint64_t hash_of(const struct cache *c, struct span key)
         }
         for (word = 0; i < key.len; i++)
                 word = word << 8 | key.data[i];
-        return mix(mix(h, word), c->seed);
+        return mix(mix(h, word), seed);
 }
 
 /* The upper bits choose the shard, the lower ones the bucket. */
@@ -169,7 +169,7 @@ static void insert(struct shard *s, struct entry *n)
 
 bool cache_get(struct cache *c, struct span key, struct cached *out)
 {
-        uint64_t hash = hash_of(c, key);
+        uint64_t hash = cache_hash(c->seed, key);
         struct shard *s = shard_of(c, hash);
         struct entry *n;
 
@@ -223,7 +223,7 @@ static void entry_renew(
 
 void cache_put(struct cache *c, struct span key, const struct cached *entry)
 {
-        uint64_t hash = hash_of(c, key);
+        uint64_t hash = cache_hash(c->seed, key);
         struct shard *s = shard_of(c, hash);
         struct entry *n;
 

@@ -24,14 +24,15 @@ struct cache_basis {
 };
 
 struct cached {
+        struct httpd_response *response;
+        int64_t dated;       /* its max-age can be said from this second to */
+        int64_t dated_until; /* this one; all within life */
+        struct answer_life life;
+        struct cache_basis basis;
         struct cadb_stamp stamp; /* the basis was found so at this state */
         int64_t seen; /* and all events up to this one were looked at */
-        struct cache_basis basis;
-        struct answer_life life;
         struct answer_finding finding;
         char etag[ANSWER_ETAG_MAX];
-        int64_t dated; /* the second for which the response's max-age counts */
-        struct httpd_response *response;
 };
 
 struct cache;
@@ -46,6 +47,10 @@ bool cache_get(struct cache *c, struct span key, struct cached *out);
 /* Copies entry and takes its own reference; replaces what was there.  Lack of
  * memory is no error: it is not kept then. */
 void cache_put(struct cache *c, struct span key, const struct cached *entry);
+
+/* Of a key, for tables of one's own; seed: a secret, so that nobody can choose
+ * keys that collide. */
+uint64_t cache_hash(uint64_t seed, struct span key);
 
 struct cache_size {
         size_t entries;

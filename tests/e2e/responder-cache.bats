@@ -139,6 +139,39 @@ frozen() {
   done
 }
 
+# A thread knows by the octets of a request what it answered a moment ago.
+@test "who asks the same again and again sees each change at once" {
+  frozen
+  for method in get post; do
+    for change in good hold release scenario clear advance; do
+      want=good
+      case $change in
+      hold)
+        ocsp-ca hold www >/dev/null
+        want=revoked
+        ;;
+      release) ocsp-ca release www >/dev/null ;;
+      scenario) ocsp-ca scenario set www trylater >/dev/null ;;
+      clear) ocsp-ca scenario clear www >/dev/null ;;
+      advance)
+        ocsp-ca clock advance 3d >/dev/null
+        now=$(ocsp-ca clock show --json | field now)
+        ;;
+      esac
+      for _ in 1 2 3 4 5; do
+        "$method" q.der
+        if [ "$change" = scenario ]; then
+          [ "$(od -An -tx1 r.der | tr -d ' \n')" = 30030a0103 ]
+        else
+          says singles.0.status "$want"
+        fi
+        [ "$change" != advance ] ||
+          [ "$(ask show r.der | field produced_at)Z" = "$now" ]
+      done
+    done
+  done
+}
+
 @test "a POST never gets 304" {
   frozen
   post q.der
