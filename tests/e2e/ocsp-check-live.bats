@@ -21,6 +21,26 @@ load check
   judged 2 --cert "$PKI/lost.pem" --url "http://127.0.0.1:$port"
 }
 
+@test "a live answer comes over IPv6, too" {
+  serve web /usr/bin/python3 -c 'import http.server, socket, sys
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(open(sys.argv[1], "rb").read())
+class Server(http.server.HTTPServer):
+    address_family = socket.AF_INET6
+s = Server(("::1", 0), Handler)
+print(s.server_port, flush=True)
+s.serve_forever()' "$PKI/www.der"
+  for host in '[::1]' localhost; do
+    judged 0 --cert "$PKI/www.pem" --url "http://$host:$ready" --explain
+    [[ $output == *"ok    cert-status "* ]]
+    # Only a remark: nobody signs the header.
+    [[ $output == *"--    http "*"Content-Type is not"* ]]
+  done
+}
+
 @test "a nonce goes with POST, and comes back" {
   responder
   url=http://127.0.0.1:$port

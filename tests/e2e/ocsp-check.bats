@@ -100,6 +100,24 @@ load check
   done
 }
 
+@test "IPv6 does as well, in brackets, by --connect and by name" {
+  accepting tls6 openssl s_server -accept '[::1]:0' -www -cert "$PKI/www.pem" \
+    -key "$PKI/www.key" -status_file "$PKI/www.der" -servername www.example \
+    -cert2 "$PKI/gone.pem" -key2 "$PKI/gone.key"
+  judged 0 "[::1]:$port" --servername www.localhost --explain
+  [[ $output == *"ok    handshake "*"with [::1]:$port, as www.localhost"* ]]
+  judged 0 "https://[::1]:$port" --servername www.localhost
+  judged 0 https://www.localhost --connect "[::1]:$port"
+  # localhost is both: 127.0.0.1 is refused, ::1 answers.
+  judged 0 "https://www.localhost:$port" --json
+  [ "$(field tls.address <<<"$output")" = "[::1]:$port" ]
+  judged 3 "[::1]:$port"
+  [[ $output == *"not for ::1 but for www.localhost"* ]]
+  # The name goes along as SNI: this one has another certificate.
+  judged 3 https://www.example --connect "[::1]:$port" --json
+  [ "$(field subject <<<"$output")" = CN=gone ]
+}
+
 @test "a port that speaks no TLS is exit 5" {
   serve web /usr/bin/python3 -c 'import http.server
 s = http.server.HTTPServer(("127.0.0.1", 0),
