@@ -54,7 +54,8 @@ struct connection {
 static struct {
         struct sockaddr_in to;
         bool ask, hold;
-        const char *get, *names, *pid, *sigalgs, *suites;
+        const char *get, *names, *pid, *suites;
+        char *sigalgs; /* as OpenSSL takes it */
         int version;
         long names_len;
         uint8_t staple[STAPLE_MAX];
