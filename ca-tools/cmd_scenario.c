@@ -242,7 +242,7 @@ static int set(struct args *a, struct err *e)
 {
         struct scenario_aim aim;
         struct scenario_choice c;
-        struct wanted w = {NULL};
+        struct wanted w = {.cert = NULL};
         struct lab lab = {0};
         int rc = -1;
 
@@ -345,7 +345,7 @@ static int commit_clear(const struct lab *lab, const struct wanted *w,
 
 static int clear(struct args *a, struct err *e)
 {
-        struct wanted w = {NULL};
+        struct wanted w = {.cert = NULL};
         struct lab lab = {0};
         size_t cleared = 0;
         int rc = -1;

@@ -194,13 +194,8 @@ static void half_a_body(struct spoil *s)
 
 /* ---- the connection ---------------------------------------------------- */
 
-static void close_at_once(struct spoil *s)
-{
-        s->out->close = true;
-}
-
-/* What is left to do when the wait is over. */
-static void close_at_last(struct spoil *s)
+/* At once, or what is left to do when the wait is over. */
+static void close_silently(struct spoil *s)
 {
         s->out->close = true;
 }
@@ -278,8 +273,8 @@ static const struct recipe rows[] = {
     {.name = "cut-mid-body", .delivery = half_a_body},
     {.name = "get-refused", .delivery = get_refused},
     {.name = "post-refused", .delivery = post_refused},
-    {.name = "accept-then-close", .delivery = close_at_once},
-    {.name = "never-answers", .delivery = close_at_last},
+    {.name = "accept-then-close", .delivery = close_silently},
+    {.name = "never-answers", .delivery = close_silently},
     {.name = "drip", .delivery = drip},
     {.name = "slow", .delivery = answer_at_last},
     {.name = "flap", .before = fail, .delivery = fail_http},
