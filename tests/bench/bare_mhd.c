@@ -1,16 +1,19 @@
 /*
  * The yardstick: libmicrohttpd alone, one answer for every request.
  *
- *   bare_mhd RESPONSE-FILE [THREADS]
+ *   bare_mhd RESPONSE-FILE [THREADS [COPIES]]
  *
  * RESPONSE-FILE: header lines as they shall be sent, an empty line, the body.
- * Prints its port.  One daemon a thread on one socket, as in common/httpd, so
+ * Prints its port.  COPIES: response objects that are sent in turn, since a
+ * thousand different answers don't fit into a processor's nearest cache as one
+ * does.  One daemon a thread on one socket, as in common/httpd, so
  * that only what is above libmicrohttpd differs.
  */
 #include <arpa/inet.h>
 #include <microhttpd.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +22,7 @@
 
 enum {
         THREADS_MAX = 64,
+        COPIES_MAX = 100000,
         FILE_MAX = 64 << 10,
         CONNECTIONS = 10000,
         /* As in common/httpd: half of libmicrohttpd's default, all of which is
@@ -26,13 +30,15 @@ enum {
         MEMORY = 16384,
 };
 
-static struct MHD_Response *response;
+static struct MHD_Response *responses[COPIES_MAX];
+static int copies = 1;
 
 static enum MHD_Result answer(void *arg, struct MHD_Connection *connection,
     const char *url, const char *method, const char *version, const char *data,
     size_t *data_len, void **state)
 {
         static char seen;
+        static _Thread_local int next;
 
         (void)arg;
         (void)url;
@@ -47,7 +53,31 @@ static enum MHD_Result answer(void *arg, struct MHD_Connection *connection,
                 *data_len = 0;
                 return MHD_YES;
         }
-        return MHD_queue_response(connection, MHD_HTTP_OK, response);
+        next = (next + 1) % copies;
+        return MHD_queue_response(connection, MHD_HTTP_OK, responses[next]);
+}
+
+/* Of header lines, an empty one, and a body. */
+static struct MHD_Response *make_response(const char *text, size_t len)
+{
+        const char *body = (const char *)memmem(text, len, "\r\n\r\n", 4) + 4;
+        struct MHD_Response *r =
+            MHD_create_response_from_buffer(len - (size_t)(body - text),
+                (void *)(uintptr_t)body, MHD_RESPMEM_MUST_COPY);
+        const char *line, *colon, *end;
+        char name[64], value[256];
+
+        for (line = text; line < body - 2; line = end + 2) {
+                end = strstr(line, "\r\n");
+                colon = strstr(line, ": ");
+                if (colon == NULL || colon > end)
+                        continue;
+                snprintf(name, sizeof(name), "%.*s", (int)(colon - line), line);
+                snprintf(value, sizeof(value), "%.*s", (int)(end - colon - 2),
+                    colon + 2);
+                MHD_add_response_header(r, name, value);
+        }
+        return r;
 }
 
 static void read_response(const char *path)
@@ -55,22 +85,12 @@ static void read_response(const char *path)
         static char text[FILE_MAX];
         FILE *f = fopen(path, "rb");
         size_t len = f != NULL ? fread(text, 1, sizeof(text) - 1, f) : 0;
-        char *body = memmem(text, len, "\r\n\r\n", 4), *line, *colon, *end;
+        int i;
 
-        if (body == NULL)
+        if (memmem(text, len, "\r\n\r\n", 4) == NULL)
                 exit(1);
-        body += 4;
-        response = MHD_create_response_from_buffer(
-            len - (size_t)(body - text), body, MHD_RESPMEM_PERSISTENT);
-        for (line = text; line < body - 2; line = end + 2) {
-                end = strstr(line, "\r\n");
-                *end = '\0';
-                colon = strstr(line, ": ");
-                if (colon == NULL)
-                        continue;
-                *colon = '\0';
-                MHD_add_response_header(response, line, colon + 2);
-        }
+        for (i = 0; i < copies; i++)
+                responses[i] = make_response(text, len);
         fclose(f);
 }
 
@@ -122,7 +142,9 @@ int main(int argc, char **argv)
         int threads = argc > 2 ? atoi(argv[2]) : 1, fd, i;
         pthread_t id;
 
-        if (argc < 2 || threads < 1 || threads > THREADS_MAX)
+        copies = argc > 3 ? atoi(argv[3]) : 1;
+        if (argc < 2 || threads < 1 || threads > THREADS_MAX || copies < 1 ||
+            copies > COPIES_MAX)
                 return 64;
         read_response(argv[1]);
         fd = listener();
