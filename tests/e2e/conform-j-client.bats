@@ -83,6 +83,32 @@ PY
   done
 }
 
+@test "J20 a CA of whose state nothing else tells is looked up in a CRL" {
+  careful <<'PY'
+der = answered_by("ocsp", cert="deep", issuer="int")
+more = ["--issuer", path("int.pem")]
+said = expect(judge(der, *more, cert="deep"), "good")
+assert step(said, "issuer-status")["ok"] is None
+crl("clear.crl", "root", [0x1002])
+said = expect(judge(der, *more, "--crl", path("clear.crl"), cert="deep"), "good")
+assert step(said, "issuer-status")["ok"] is True
+crl("listed.crl", "root", [0x2000])
+untrusted(der, "issuer-status", *more, "--crl", path("listed.crl"), cert="deep")
+# A live answer of its own responder goes first.
+issue("asked", "root", serial=0x2001, ca=True, ocsp_urls=["http://127.0.0.1:1"])
+issue("below", "asked")
+mine = answered_by("asked", cert="below", issuer="asked")
+crl("asked.crl", "root", [0x2001])
+with responder(mine) as r:
+    said = expect(ask(r, "--issuer", path("asked.pem"), cert="below"), "good")
+    assert step(said, "issuer-status")["ok"] is None  # nobody there
+    said = expect(ask(r, "--issuer", path("asked.pem"), "--crl",
+                      path("asked.crl"), cert="below"), "untrusted",
+                  "issuer-status")
+    assert "CRL" in said["why"]
+PY
+}
+
 @test "J21 a bad staple ends the handshake with bad_certificate_status_response" {
   for version in 1.2 1.3; do
     for name in must gone; do
