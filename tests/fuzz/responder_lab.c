@@ -210,6 +210,7 @@ static void open_all(void)
                 open_lab(&responders[i], &options[i], argc, args[i]);
         }
         strcpy(responders[1].prefix, "/ocsp");
+        responders[1].prefix_len = strlen(responders[1].prefix);
 }
 
 /* A lab in which nothing is found would prove nothing. */
