@@ -149,7 +149,11 @@ heavy() {
     bats --print-output-on-failure tests/heavy/*.bats
 }
 
-# Prints its table.
+# Each prints its table.
+clients() {
+  PATH=$top/build/dev/bin:$PATH /usr/bin/python3 tests/heavy/clients.py
+}
+
 oracles() {
   PATH=$top/build/dev/bin:$PATH /usr/bin/python3 tests/heavy/oracles.py
 }
@@ -181,6 +185,7 @@ if [ $mode = all ]; then
   stage tidy tidy
   stage heavy heavy
   stage oracles oracles
+  stage clients clients
   stage debian12 sh tests/heavy/fresh-debian.sh bookworm
   stage debian13 sh tests/heavy/fresh-debian.sh trixie
 fi
