@@ -143,7 +143,7 @@ class Drill:
         run("ocsp-ca", "init", "--ocsp-url",
             "http://127.0.0.1:%d" % self.front.server_address[1])
         for name in NAMES:
-            run("ocsp-ca", "issue", name,
+            run("ocsp-ca", "issue", name, "--days", "3000",
                 *(["--must-staple"] if name == "must" else []))
         self.start_responder()
         self.port = "0"
