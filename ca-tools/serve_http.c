@@ -93,7 +93,7 @@ static const char *last_line(struct buf *errors)
 static void put_lines(const struct buf *lines, struct buf *out)
 {
         const char *at = (const char *)lines->data, *end;
-        const char *stop = at + lines->len;
+        const char *stop = lines->len > 0 ? at + lines->len : at;
 
         buf_append_text(out, "[");
         for (; at < stop; at = end + 1) {

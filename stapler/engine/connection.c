@@ -45,7 +45,8 @@ void connection_new(struct worker *w, int fd)
         atomic_fetch_add(&w->len, 1);
 }
 
-/* Others of this round may still point at it. */
+/* Others of this round may still point at it: an event that came with the one
+ * that ended it finds a connection without anything. */
 void connection_drop(struct engine_connection *c)
 {
         struct worker *w = c->w;
@@ -55,7 +56,9 @@ void connection_drop(struct engine_connection *c)
         c->phase = PHASE_GONE;
         if (c->session != NULL)
                 w->n->spec.service.close(c->session);
+        c->session = NULL;
         tls_connection_free(c->tls);
+        c->tls = NULL;
         close(c->fd);
         if (c->prev != NULL)
                 c->prev->next = c->next;

@@ -404,5 +404,6 @@ int main(int argc, char **argv)
         start = now_ns() - start;
         /* What ends a connection is part of its price. */
         report(start, o.pid == NULL ? 0 : cpu_of(o.pid) - cpu);
+        free(all);
         return 0;
 }
