@@ -13,6 +13,18 @@ struct command {
         int (*run)(struct args *a, struct err *e);
 };
 
+/* Of a command with several: 'ocsp-ca signer list'. */
+struct action {
+        const char *name;
+        const char *command; /* for messages: "signer list" */
+        int (*run)(struct args *a, struct err *e);
+};
+
+/* The word in front says which one, and so which options there are.  missing:
+ * what there is to choose from, for the message. */
+int action_run(const struct action *actions, size_t len, const char *missing,
+    struct args *a, struct err *e);
+
 extern const struct command cmd_init, cmd_issue, cmd_sign, cmd_revoke, cmd_hold,
     cmd_release, cmd_list, cmd_show, cmd_status, cmd_crl, cmd_clock, cmd_events,
     cmd_add_ca, cmd_signer;

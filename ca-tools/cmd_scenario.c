@@ -366,42 +366,17 @@ static int clear(struct args *a, struct err *e)
 
 /* ---- run --------------------------------------------------------------- */
 
-static const struct {
-        const char *name;
-        const char *command; /* for messages */
-        int (*run)(struct args *a, struct err *e);
-} actions[] = {
+static const struct action actions[] = {
     {"list", "scenario list", list},
     {"active", "scenario active", active},
     {"set", "scenario set", set},
     {"clear", "scenario clear", clear},
 };
-enum { ACTIONS_LEN = sizeof(actions) / sizeof(actions[0]) };
 
-/* The word in front says which options there are. */
 static int run(struct args *a, struct err *e)
 {
-        const char *word = a->argc > 1 ? a->argv[1] : NULL;
-        struct args sub;
-        size_t i;
-        int rc;
-
-        if (word != NULL && strcmp(word, "--help") == 0) {
-                a->help = true;
-                return -1;
-        }
-        for (i = 0; word != NULL && i < ACTIONS_LEN; i++) {
-                if (strcmp(word, actions[i].name) != 0)
-                        continue;
-                args_init(&sub, a->argc - 1, a->argv + 1);
-                sub.command = actions[i].command;
-                rc = actions[i].run(&sub, e);
-                a->help = sub.help;
-                return rc;
-        }
-        return err_set(e, ERR_USAGE,
-            "scenario: list, active, set or clear must follow: see 'ocsp-ca "
-            "scenario --help'");
+        return action_run(actions, sizeof(actions) / sizeof(actions[0]),
+            "list, active, set or clear", a, e);
 }
 
 const struct command cmd_scenario = {

@@ -1,46 +1,18 @@
 #include "cmd_signer.h"
 
-#include <string.h>
-
 #include "cmd.h"
 
-static const struct {
-        const char *name;
-        const char *command; /* for messages */
-        int (*run)(struct args *a, struct err *e);
-} actions[] = {
+static const struct action actions[] = {
     {"list", "signer list", signer_list},
     {"rotate", "signer rotate", signer_rotate},
     {"request", "signer request", signer_request},
     {"install", "signer install", signer_install},
 };
-enum { ACTIONS_LEN = sizeof(actions) / sizeof(actions[0]) };
 
-/* The word in front says which options there are. */
 static int run(struct args *a, struct err *e)
 {
-        const char *word = a->argc > 1 ? a->argv[1] : NULL;
-        struct args sub;
-        size_t i;
-        int rc;
-
-        if (word != NULL && strcmp(word, "--help") == 0) {
-                a->help = true;
-                return -1;
-        }
-        for (i = 0; word != NULL && i < ACTIONS_LEN; i++) {
-                if (strcmp(word, actions[i].name) != 0)
-                        continue;
-                args_init(&sub, a->argc - 1, a->argv + 1);
-                sub.command = actions[i].command;
-                rc = actions[i].run(&sub, e);
-                a->help = sub.help;
-                return rc;
-        }
-        return err_set(e, ERR_USAGE,
-            "signer: list, rotate, request or install must follow: see "
-            "'ocsp-ca "
-            "signer --help'");
+        return action_run(actions, sizeof(actions) / sizeof(actions[0]),
+            "list, rotate, request or install", a, e);
 }
 
 const struct command cmd_signer = {
