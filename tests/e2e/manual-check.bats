@@ -7,22 +7,13 @@
 
 load helper
 load check
+load manual
 
 setup_file() {
   export PAGE=$OCSP_LAB_SOURCE/stapler/check/ocsp-check.1
   cd "$BATS_FILE_TMPDIR" || return 1
   openssl_pki
 } 2>/dev/null
-
-# part TITLE : that section of the page.
-part() {
-  awk -v want="$1" '/^\.SH/ { in_it = $0 == ".SH " want } in_it' "$PAGE" |
-    sed 's/\\-/-/g; s/\\f[A-Z]/ /g'
-}
-
-options() {
-  grep -oE -- '--[a-z][a-z0-9.-]*[a-z0-9]' | sort -u
-}
 
 @test "every option of --help is in the page, and no other" {
   diff <(ocsp-check --help | options) <(part OPTIONS | grep '^\.[TBI]' |
@@ -75,35 +66,12 @@ PY
 }
 
 @test "mandoc and groff read the page without a warning" {
-  command -v mandoc >/dev/null || skip "needs mandoc"
-  [ -z "$(mandoc -T lint -W style "$PAGE" | tee lint)" ] || {
-    cat lint
-    return 1
-  }
-  for title in NAME SYNOPSIS DESCRIPTION OPTIONS POLICY STEPS JSON \
-    'EXIT STATUS' ENVIRONMENT FILES EXAMPLES STANDARDS BUGS; do
-    mandoc -T utf8 "$PAGE" | col -b | grep -qx "$title"
-  done
-  command -v groff >/dev/null || skip "mandoc only: groff is not here"
-  [ -z "$(groff -man -Tutf8 -ww -z "$PAGE" 2>&1)" ]
-}
-
-# examples : all of them, one after the other, as a script.
-examples() {
-  part EXAMPLES | awk '/^\.R[SE]/ { next } /^\.nf/ { on = 1; next }
-    /^\.fi/ { on = 0 } on' | sed 's/\\e/\\/g'
+  reads_well NAME SYNOPSIS DESCRIPTION OPTIONS POLICY STEPS JSON \
+    'EXIT STATUS' ENVIRONMENT FILES EXAMPLES STANDARDS BUGS
 }
 
 @test "the examples work, one after the other" {
-  unset OCSP_LAB_DIR
-  {
-    echo "trap 'ocsp-lab down 2>/dev/null || true' EXIT"
-    examples
-  } >script
-  bash -e script >said 2>&1 3>&- || {
-    cat script said
-    return 1
-  }
+  examples_work 'ocsp-lab down'
   grep -q '^good: stapled answer for CN=www' said
   grep -q '^a client may believe the staple until' said
   [ "$(grep -c '^exit status 1$' said)" -eq 2 ]
@@ -113,10 +81,5 @@ examples() {
 }
 
 @test "the page is installed where man looks" {
-  cmake -DCMAKE_INSTALL_PREFIX="$T/to" -DCMAKE_INSTALL_LOCAL_ONLY=1 \
-    -P "$OCSP_LAB_BUILD/stapler/check/cmake_install.cmake" >log 2>&1 || {
-    cat log
-    return 1
-  }
-  cmp "$T/to/share/man/man1/ocsp-check.1" "$PAGE"
+  installs_page stapler/check
 }

@@ -4,19 +4,10 @@
 # mandoc can read it, and its examples work.
 
 load helper
+load manual
 
 setup_file() {
   export PAGE=$OCSP_LAB_SOURCE/fixtures/lab/ocsp-lab.1
-}
-
-# part TITLE : that section of the page.
-part() {
-  awk -v want="$1" '/^\.SH/ { in_it = $0 == ".SH " want } in_it' "$PAGE" |
-    sed 's/\\-/-/g; s/\\f[A-Z]/ /g'
-}
-
-options() {
-  grep -oE -- '--[a-z][a-z0-9-]*' | sort -u
 }
 
 @test "every command of --help is in the page, and no other" {
@@ -48,35 +39,12 @@ options() {
 }
 
 @test "mandoc and groff read the page without a warning" {
-  command -v mandoc >/dev/null || skip "needs mandoc"
-  [ -z "$(mandoc -T lint -W style "$PAGE" | tee lint)" ] || {
-    cat lint
-    return 1
-  }
-  for title in NAME SYNOPSIS DESCRIPTION COMMANDS OPTIONS 'EXIT STATUS' \
-    ENVIRONMENT FILES EXAMPLES; do
-    mandoc -T utf8 "$PAGE" | col -b | grep -qx "$title"
-  done
-  command -v groff >/dev/null || skip "mandoc only: groff is not here"
-  [ -z "$(groff -man -Tutf8 -ww -z "$PAGE" 2>&1)" ]
-}
-
-# examples : all of them, one after the other, as a script.
-examples() {
-  part EXAMPLES | awk '/^\.R[SE]/ { next } /^\.nf/ { on = 1; next }
-    /^\.fi/ { on = 0 } on' | sed 's/\\e/\\/g'
+  reads_well NAME SYNOPSIS DESCRIPTION COMMANDS OPTIONS 'EXIT STATUS' \
+    ENVIRONMENT FILES EXAMPLES
 }
 
 @test "the examples work, one after the other" {
-  unset OCSP_LAB_DIR
-  {
-    echo "trap 'ocsp-lab down 2>/dev/null || true' EXIT"
-    examples
-  } >script
-  bash -e script >said 2>&1 3>&- || {
-    cat script said
-    return 1
-  }
+  examples_work 'ocsp-lab down'
   [ "$(grep -c '^good: stapled answer for CN=www' said)" -eq 3 ]
   grep -q '^www: good$' said
   grep -q '^responder  *up ' said
@@ -84,10 +52,5 @@ examples() {
 }
 
 @test "the page is installed where man looks" {
-  cmake -DCMAKE_INSTALL_PREFIX="$T/to" -DCMAKE_INSTALL_LOCAL_ONLY=1 \
-    -P "$OCSP_LAB_BUILD/fixtures/lab/cmake_install.cmake" >log 2>&1 || {
-    cat log
-    return 1
-  }
-  cmp "$T/to/share/man/man1/ocsp-lab.1" "$PAGE"
+  installs_page fixtures/lab
 }

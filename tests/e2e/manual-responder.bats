@@ -5,19 +5,10 @@
 
 load helper
 load responder
+load manual
 
 setup_file() {
   export PAGE=$OCSP_LAB_SOURCE/responder/ocsp-responder.1
-}
-
-# part TITLE : that section of the page.
-part() {
-  awk -v want="$1" '/^\.SH/ { in_it = $0 == ".SH " want } in_it' "$PAGE" |
-    sed 's/\\-/-/g; s/\\f[A-Z]/ /g'
-}
-
-options() {
-  grep -oE -- '--[a-z][a-z0-9-]*' | sort -u
 }
 
 @test "every option of --help is in the page, and no other" {
@@ -26,17 +17,7 @@ options() {
 }
 
 @test "every option of --help has an entry with all its values" {
-  part OPTIONS | tr -d '"' | grep '^\.B' >entries
-  ocsp-responder --help | grep -oE -- '--[a-z-]+ [a-z0-9]+(\|[a-z0-9-]+)+' >choices
-  [ "$(wc -l <choices)" -ge 5 ]
-  while read -r option values; do
-    for value in ${values//|/ }; do
-      grep -e "$option" entries | grep -q "\b$value\b" || {
-        echo "$option: no $value"
-        return 1
-      }
-    done
-  done <choices
+  has_all_choices ocsp-responder 5
 }
 
 @test "the limits and exit codes of --help are those of the page" {
@@ -85,36 +66,12 @@ options() {
 }
 
 @test "mandoc and groff read the page without a warning" {
-  command -v mandoc >/dev/null || skip "needs mandoc"
-  [ -z "$(mandoc -T lint -W style "$PAGE" | tee lint)" ] || {
-    cat lint
-    return 1
-  }
-  for title in NAME SYNOPSIS DESCRIPTION OPTIONS 'STATUS LISTENER' HEADERS \
-    LIMITS CHOICES SIGNALS 'EXIT STATUS' FILES EXAMPLES STANDARDS; do
-    mandoc -T utf8 "$PAGE" | col -b | grep -qx "$title"
-  done
-  command -v groff >/dev/null || skip "mandoc only: groff is not here"
-  [ -z "$(groff -man -Tutf8 -ww -z "$PAGE" 2>&1)" ]
-}
-
-# examples : all of them, one after the other, as a script.
-examples() {
-  part EXAMPLES | awk '/^\.R[SE]/ { next } /^\.nf/ { on = 1; next }
-    /^\.fi/ { on = 0 } on' | sed 's/\\e/\\/g'
+  reads_well NAME SYNOPSIS DESCRIPTION OPTIONS 'STATUS LISTENER' HEADERS \
+    LIMITS CHOICES SIGNALS 'EXIT STATUS' FILES EXAMPLES STANDARDS
 }
 
 @test "the examples work, one after the other" {
-  unset OCSP_LAB_DIR
-  # Whatever fails, the responder does not stay.
-  {
-    echo "trap 'kill \$! 2>/dev/null || true' EXIT"
-    examples
-  } >script
-  bash -e script >said 2>&1 3>&- || {
-    cat script said
-    return 1
-  }
+  examples_work 'kill $!'
   grep -q 'cert.pem: good' said
   grep -q 'cert.pem: revoked' said
   grep -q 'keyCompromise' said
@@ -124,10 +81,5 @@ examples() {
 }
 
 @test "the page is installed where man looks" {
-  cmake -DCMAKE_INSTALL_PREFIX="$T/to" -DCMAKE_INSTALL_LOCAL_ONLY=1 \
-    -P "$OCSP_LAB_BUILD/responder/cmake_install.cmake" >log 2>&1 || {
-    cat log
-    return 1
-  }
-  cmp "$T/to/share/man/man1/ocsp-responder.1" "$PAGE"
+  installs_page responder
 }

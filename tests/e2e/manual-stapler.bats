@@ -7,19 +7,10 @@
 
 load helper
 load stapler
+load manual
 
 setup_file() {
   export PAGE=$OCSP_LAB_SOURCE/stapler/ocsp-stapler.1
-}
-
-# part TITLE : that section of the page.
-part() {
-  awk -v want="$1" '/^\.SH/ { in_it = $0 == ".SH " want } in_it' "$PAGE" |
-    sed 's/\\-/-/g; s/\\f[A-Z]/ /g'
-}
-
-options() {
-  grep -oE -- '--[a-z][a-z0-9-]*' | sort -u
 }
 
 @test "every option of --help is in the page, and no other" {
@@ -28,17 +19,7 @@ options() {
 }
 
 @test "every option of --help has an entry with all its values" {
-  part OPTIONS | tr -d '"' | grep '^\.B' >entries
-  ocsp-stapler --help | grep -oE -- '--[a-z-]+ [a-z0-9]+(\|[a-z0-9-]+)+' >choices
-  [ "$(wc -l <choices)" -ge 4 ]
-  while read -r option values; do
-    for value in ${values//|/ }; do
-      grep -e "$option" entries | grep -q "\b$value\b" || {
-        echo "$option: no $value"
-        return 1
-      }
-    done
-  done <choices
+  has_all_choices ocsp-stapler 4
 }
 
 @test "the exit codes are those of the programs" {
@@ -66,37 +47,13 @@ options() {
 }
 
 @test "mandoc and groff read the page without a warning" {
-  command -v mandoc >/dev/null || skip "needs mandoc"
-  [ -z "$(mandoc -T lint -W style "$PAGE" | tee lint)" ] || {
-    cat lint
-    return 1
-  }
-  for title in NAME SYNOPSIS DESCRIPTION OPTIONS STAPLES CERTIFICATES \
+  reads_well NAME SYNOPSIS DESCRIPTION OPTIONS STAPLES CERTIFICATES \
     'STATUS LISTENER' 'OTHER SERVERS' LIMITS CONFINEMENT SIGNALS 'EXIT STATUS' \
-    FILES EXAMPLES STANDARDS; do
-    mandoc -T utf8 "$PAGE" | col -b | grep -qx "$title"
-  done
-  command -v groff >/dev/null || skip "mandoc only: groff is not here"
-  [ -z "$(groff -man -Tutf8 -ww -z "$PAGE" 2>&1)" ]
-}
-
-# examples : all of them, one after the other, as a script.
-examples() {
-  part EXAMPLES | awk '/^\.R[SE]/ { next } /^\.nf/ { on = 1; next }
-    /^\.fi/ { on = 0 } on' | sed 's/\\e/\\/g'
+    FILES EXAMPLES STANDARDS
 }
 
 @test "the examples work, one after the other" {
-  unset OCSP_LAB_DIR
-  # Whatever fails, the servers do not stay.
-  {
-    echo "trap 'kill \$(jobs -p) 2>/dev/null || true' EXIT"
-    examples
-  } >script
-  bash -e script >said 2>&1 3>&- || {
-    cat script said
-    return 1
-  }
+  examples_work 'kill $(jobs -p)'
   grep -q 'Cert Status: good' said
   grep -q '"state": "revoked"' said
   grep -q '"healthy":true' said
@@ -104,10 +61,5 @@ examples() {
 }
 
 @test "the page is installed where man looks" {
-  cmake -DCMAKE_INSTALL_PREFIX="$T/to" -DCMAKE_INSTALL_LOCAL_ONLY=1 \
-    -P "$OCSP_LAB_BUILD/stapler/cmake_install.cmake" >log 2>&1 || {
-    cat log
-    return 1
-  }
-  cmp "$T/to/share/man/man1/ocsp-stapler.1" "$PAGE"
+  installs_page stapler
 }

@@ -3,6 +3,7 @@
 # examples work.
 
 load helper
+load manual
 
 page=ca-tools/ocsp-ca.1
 
@@ -54,14 +55,7 @@ alien='init --crl-url|init --no-faults|issue --renew|list --json|with --signer t
 }
 
 @test "mandoc and groff read the page without a warning" {
-  command -v mandoc >/dev/null || skip "needs mandoc"
-  [ -z "$(mandoc -T lint -W style "$PAGE" | tee lint)" ] || {
-    cat lint
-    return 1
-  }
-  mandoc -T utf8 "$PAGE" | col -b | grep -q 'EXIT STATUS'
-  command -v groff >/dev/null || skip "mandoc only: groff is not here"
-  [ -z "$(groff -man -Tutf8 -ww -z "$PAGE" 2>&1)" ]
+  reads_well NAME SYNOPSIS DESCRIPTION COMMANDS 'EXIT STATUS' EXAMPLES
 }
 
 # example N : the N-th of the page, as a script
@@ -111,7 +105,5 @@ demo_ca() {
 }
 
 @test "the page is installed where man looks" {
-  cmake -DCMAKE_INSTALL_PREFIX="$T/to" -DCMAKE_INSTALL_LOCAL_ONLY=1 \
-    -P "$OCSP_LAB_BUILD/ca-tools/cmake_install.cmake"
-  cmp "$T/to/share/man/man1/ocsp-ca.1" "$PAGE"
+  installs_page ca-tools
 }
