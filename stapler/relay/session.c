@@ -76,6 +76,7 @@ static enum progress finish_connecting(struct session *s)
         getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &error, &len);
         if (error == 0) {
                 s->connected = true;
+                s->moved = true; /* the deadline for connecting is over */
                 return MOVED;
         }
         close(s->fd);

@@ -68,6 +68,19 @@ PY
   eventually ends_with reset
 }
 
+@test "a client and a service that both are silent at first keep their connection" {
+  before echo
+  # Longer than connecting to the service may take.
+  /usr/bin/python3 - "$port" <<'PY'
+import select, socket, ssl, sys
+s = ssl._create_unverified_context().wrap_socket(
+    socket.create_connection(("127.0.0.1", int(sys.argv[1]))))
+assert not select.select([s], [], [], 6)[0]
+s.sendall(b"late")
+assert s.recv(16) == b"late"
+PY
+}
+
 @test "a service that is gone costs the client its connection, and a log line" {
   before echo
   kill -KILL "$service"
