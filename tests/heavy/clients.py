@@ -3,35 +3,45 @@
 
 Each case is a certificate and its staple, each client speaks TLS 1.2 and 1.3.
 Exit 1 if a client says something else than is known of it: all take a good
-staple, none that checks takes a revoked or an expired one; without a staple
-curl --cert-status refuses, GnuTLS (gnutls-cli, wget2) only if the certificate is
-must-staple, and
-openssl s_client only tells.  A client that is not here is left out, with a
-word.
+staple, none that checks takes a revoked or an expired one.  They differ
+without a staple: curl --cert-status refuses, GnuTLS (gnutls-cli, wget2) only
+if the certificate is must-staple; openssl s_client and Go only tell, and Go
+enforces no must-staple; nor does Java, which asks the responder itself, and
+here finds nobody.  A client that is not here is left out, with a word.
 """
 import datetime
 import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
 
 VERSIONS = ("1.2", "1.3")
-#        case            ocsp-check  openssl    curl      gnutls    wget2
-CASES = {"good":         ("accept", "good", "accept", "accept", "accept"),
-         "must-staple":  ("accept", "good", "accept", "accept", "accept"),
-         "revoked":      ("revoked", "revoked", "refuse", "refuse", "refuse"),
-         "missing":      ("missing", "missing", "refuse", "accept", "accept"),
-         "must-missing": ("missing", "missing", "refuse", "refuse", "refuse"),
-         "expired":      ("untrusted", "expired", "refuse", "refuse", "refuse")}
+#   case: ocsp-check, openssl, curl, gnutls-cli, wget2, go, java
+CASES = {
+    "good": ("accept", "good", "accept", "accept", "accept", "accept",
+             "accept"),
+    "must-staple": ("accept", "good", "accept", "accept", "accept", "accept",
+                    "accept"),
+    "revoked": ("revoked", "revoked", "refuse", "refuse", "refuse", "revoked",
+                "revoked"),
+    "missing": ("missing", "missing", "refuse", "accept", "accept", "missing",
+                "missing"),
+    "must-missing": ("missing", "missing", "refuse", "refuse", "refuse",
+                     "missing", "missing"),
+    "expired": ("untrusted", "expired", "refuse", "refuse", "refuse",
+                "expired", "expired")}
+HERE = os.path.dirname(os.path.abspath(__file__))
+GOPATH = "/usr/share/gocode"
 
 
-def run(*argv, **more):
+def run(*argv, limit=60, **more):
     return subprocess.run(argv, stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          text=True, timeout=60, **more)
+                          text=True, timeout=limit, **more)
 
 
 def must(*argv):
@@ -97,8 +107,53 @@ def wget2(port, root, version):
     return "refuse" if code else "accept"
 
 
-CLIENTS = {"ocsp-check": ocsp_check, "openssl": openssl, "curl": curl,
-           "gnutls-cli": gnutls, "wget2": wget2}
+def build_go(folder):
+    """Asks with Go's crypto/tls, or says why not."""
+    if not shutil.which("go"):
+        return None, "not here"
+    if not os.path.isdir(GOPATH + "/src/golang.org/x/crypto/ocsp"):
+        return None, "no x/crypto: apt-get install golang-golang-x-crypto-dev"
+    p = run("go", "build", "-o", folder + "/handshake",
+            HERE + "/clients/handshake.go",
+            env=dict(os.environ, GO111MODULE="off", GOPATH=GOPATH, GOFLAGS="",
+                     GOPROXY="off", GOTOOLCHAIN="local",
+                     GOCACHE=folder + "/gocache"), limit=300)
+    if p.returncode:
+        sys.exit("handshake.go cannot be built: " + p.stdout)
+    return (lambda *how: last_line(folder + "/handshake", *how)), None
+
+
+def build_java(folder):
+    """Asks with Java's SSLSocket and revocation checker, or says why not."""
+    if not shutil.which("javac"):
+        return None, "not here"
+    p = run("javac", "-d", folder, HERE + "/clients/Handshake.java", limit=300)
+    if p.returncode:
+        sys.exit("Handshake.java cannot be built: " + p.stdout)
+    nobody = socket.socket()
+    nobody.bind(("127.0.0.1", 0))  # ours, and not listening
+    return (lambda *how: last_line(
+        "java", "-Djdk.tls.client.enableStatusRequestExtension=true",
+        "-cp", folder, "Handshake", *how,
+        "http://127.0.0.1:%d" % nobody.getsockname()[1])), None
+
+
+def last_line(*argv):
+    return (run(*argv).stdout.splitlines() or ["?"])[-1]
+
+
+def here(name, ask):
+    return (ask, None) if shutil.which(name) else (None, "not here")
+
+
+def find_clients(folder):
+    return {"ocsp-check": here("ocsp-check", ocsp_check),
+            "openssl": here("openssl", openssl),
+            "curl": here("curl", curl),
+            "gnutls-cli": here("gnutls-cli", gnutls),
+            "wget2": here("wget2", wget2),
+            "go": build_go(folder),
+            "java": build_java(folder)}
 
 
 # ---- cases -----------------------------------------------------------------
@@ -121,28 +176,36 @@ def make(case, folder):
     return servers
 
 
-def main():
+def table(clients, folder):
+    """Prints it; returns how many answers are other than expected."""
     wrong = 0
-    here = {name: ask for name, ask in CLIENTS.items() if shutil.which(name)}
-    for name in CLIENTS.keys() - here.keys():
-        print("%s: not here, left out" % name)
-    print("%-13s %-4s" % ("case", "TLS"), *("%-10s" % n for n in here))
+    asked = {name: ask for name, (ask, _) in clients.items() if ask}
+    print("%-13s %-4s" % ("case", "TLS"), *("%-10s" % n for n in asked))
+    for case, expected in CASES.items():
+        want = dict(zip(clients, expected))
+        lab = folder + "/" + case
+        servers = make(case, lab)
+        port = servers[-1].ready["url"].rsplit(":", 1)[1]
+        for version in VERSIONS:
+            row = []
+            for name, ask in asked.items():
+                got = ask(port, lab + "/root.pem", version)
+                bad = got != want[name]
+                wrong += bad
+                row.append("%-10s" % (got + ("!" if bad else "")))
+            print("%-13s %-4s" % (case, version), *row, flush=True)
+        for s in reversed(servers):
+            s.end()
+    return wrong
+
+
+def main():
     with tempfile.TemporaryDirectory() as folder:
-        for case, expected in CASES.items():
-            want = dict(zip(CLIENTS, expected))
-            lab = folder + "/" + case
-            servers = make(case, lab)
-            port = servers[-1].ready["url"].rsplit(":", 1)[1]
-            for version in VERSIONS:
-                row = []
-                for name, ask in here.items():
-                    got = ask(port, lab + "/root.pem", version)
-                    bad = got != want[name]
-                    wrong += bad
-                    row.append("%-10s" % (got + ("!" if bad else "")))
-                print("%-13s %-4s" % (case, version), *row, flush=True)
-            for s in reversed(servers):
-                s.end()
+        clients = find_clients(folder)
+        for name, (ask, why) in clients.items():
+            if not ask:
+                print("%s: %s, left out" % (name, why))
+        wrong = table(clients, folder)
     print("clients: %d answers other than expected" % wrong)
     sys.exit(1 if wrong else 0)
 
