@@ -18,9 +18,10 @@ and runs the tests, or those whose name matches PATTERN (as ctest -R).
           behaviour sanitizers, the threaded programs with the thread
           sanitizer, and some seconds of fuzzing
   --all   --ci, clang-tidy, tests with nginx, HAProxy, Apache httpd, Caddy,
-          hitch, Varnish, Java and Go, and both commands of the README in a
-          fresh Debian 12 and 13; what can't be had is skipped with a word.
-          The packages of servers may start them as services
+          hitch, Varnish, Java and Go, a hundred thousand handshakes and a
+          thousand certificates, and both commands of the README in a fresh
+          Debian 12 and 13; what can't be had is skipped with a word.  The
+          packages of servers may start them as services
 USAGE
 }
 
@@ -149,6 +150,14 @@ heavy() {
     bats --print-output-on-failure tests/heavy/*.bats
 }
 
+# What CI tries in small, in full; prints the memory before and after.
+sizes() {
+  OCSP_LAB_BIN=$top/build/dev/bin OCSP_LAB_BUILD=$top/build/dev \
+    OCSP_LAB_HANDSHAKES=100000 OCSP_LAB_CERTIFICATES=1000 \
+    bats --print-output-on-failure -f 'leave nothing behind|many certificates' \
+    tests/e2e/stapler-threads.bats
+}
+
 # Each prints its table.
 clients() {
   PATH=$top/build/dev/bin:$PATH /usr/bin/python3 tests/heavy/clients.py
@@ -184,6 +193,7 @@ fi
 if [ $mode = all ]; then
   stage tidy tidy
   stage heavy heavy
+  stage sizes sizes
   stage oracles oracles
   stage clients clients
   stage debian12 sh tests/heavy/fresh-debian.sh bookworm

@@ -9,6 +9,7 @@ export PATH="${OCSP_LAB_BIN:?run the tests with ctest or tests/run.sh}:$PATH"
 for variable in "${!OCSP_LAB_@}"; do
   case $variable in
     OCSP_LAB_BIN | OCSP_LAB_BUILD | OCSP_LAB_SOURCE) ;;
+    OCSP_LAB_HANDSHAKES | OCSP_LAB_CERTIFICATES) ;; # sizes of e2e/stapler-threads
     *) unset "$variable" ;;
   esac
 done

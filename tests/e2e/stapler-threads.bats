@@ -52,8 +52,10 @@ resident() {
   before=$(resident)
   shakes "$count" --ask any --get /
   shakes "$count" --tls1.2 --ask any
+  after=$(resident)
+  echo "# resident after 300: $before KiB, after $((2 * count)) more: $after KiB" >&3
   # A quarter of a KiB each would show in the long run; in the short one, noise.
-  [ $(($(resident) - before)) -lt $((2048 + count / 4)) ] ||
+  [ $((after - before)) -lt $((2048 + count / 4)) ] ||
     [ -n "${ASAN_OPTIONS:-}${TSAN_OPTIONS:-}" ]
   halt "$stapler" # the leak sanitizer speaks here
   [ "$status" = 0 ]
@@ -108,6 +110,7 @@ PY
   responder
   stapler --patience 60s
   shakes 200 --ask any --names many-%d "$count"
+  echo "# resident with $((count + 2)) certificates: $(resident) KiB" >&3
   stapled good -servername "many-$count"
   [[ $output =~ "subject=CN"\ ?=\ ?"many-$count" ]]
   stapled good -servername www.example.org
