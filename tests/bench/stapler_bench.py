@@ -12,8 +12,8 @@ is what DESIGN asks for.  Prints a table; judges nothing.
 """
 import argparse, hashlib, json, os, shutil, signal, ssl, statistics, \
     subprocess, sys
-from responder_bench import Bench, LOAD_CORE, SERVER_CORE, children, \
-    free_port, make_lab, median, pin, plain, wait_for
+from bench import Bench, LOAD_CORE, SERVER_CORE, children, median, pin
+from responder_bench import free_port, make_lab, plain, wait_for
 
 BODY = "hello\n"
 
