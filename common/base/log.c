@@ -84,10 +84,12 @@ static void write_text(
 {
         char line[LINE_MAX_ + 1];
         size_t len;
-
-        snprintf(
+        int n = snprintf(
             line, LINE_MAX_ - 1, "%s %s %s %s", at, level, subsystem, body);
-        len = strlen(line);
+
+        if (n < 0)
+                return;
+        len = n < LINE_MAX_ - 1 ? (size_t)n : LINE_MAX_ - 2; /* cut */
         line[len] = '\n';
         if (write(sink.fd, line, len + 1) < 0)
                 return;

@@ -36,7 +36,7 @@ int relay_new(const char *where, struct relay **out, struct err *e)
         struct addrinfo hints = {
             .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
         char host[NI_MAXHOST];
-        const char *port;
+        const char *port = NULL;
         struct relay *r;
         int rc;
 
