@@ -17,11 +17,12 @@ and runs the tests, or those whose name matches PATTERN (as ctest -R).
   --ci    with -Werror; then most again with clang and the address and undefined
           behaviour sanitizers, the threaded programs with the thread
           sanitizer, and some seconds of fuzzing
-  --all   --ci, but all again with the sanitizers, clang-tidy, tests with nginx, HAProxy, Apache httpd, Caddy,
-          hitch, Varnish, Java and Go, a hundred thousand handshakes and a
-          thousand certificates, and both commands of the README in a fresh
-          Debian 12 and 13; what can't be had is skipped with a word.  The
-          packages of servers may start them as services
+  --all   --ci, but all again with the address sanitizer; clang-tidy, tests
+          with nginx, HAProxy, Apache httpd, Caddy, hitch, Varnish, Java and
+          Go, a hundred thousand handshakes and a thousand certificates, and
+          both commands of the README in a fresh Debian 12 and 13; what can't
+          be had is skipped with a word.  The packages of servers may start
+          them as services
 USAGE
 }
 
