@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <event2/buffer.h>
+#include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/http.h>
 #include <pthread.h>
@@ -243,6 +244,24 @@ static int command_of(const char *method, enum evhttp_cmd_type *out)
         return -1;
 }
 
+/* evhttp would close the descriptor of a bufferevent of its own before libevent
+ * lets go of it: another thread may have it by then. */
+static struct evhttp_connection *connect_to(
+    struct event_base *base, const char *address, uint16_t port)
+{
+        struct bufferevent *bev =
+            bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
+        struct evhttp_connection *connection;
+
+        if (bev == NULL)
+                return NULL;
+        connection = evhttp_connection_base_bufferevent_new(
+            base, NULL, bev, address, port);
+        if (connection == NULL)
+                bufferevent_free(bev);
+        return connection;
+}
+
 /* Sends the request to the address in use. */
 static int send_request(struct httpc_call *c)
 {
@@ -250,8 +269,8 @@ static int send_request(struct httpc_call *c)
         struct evhttp_request *req;
 
         command_of(c->method, &command);
-        c->connection = evhttp_connection_base_new(
-            c->base, NULL, c->addresses[c->address], c->url.port);
+        c->connection =
+            connect_to(c->base, c->addresses[c->address], c->url.port);
         req = evhttp_request_new(answered, c);
         if (c->connection == NULL || req == NULL)
                 goto fail;

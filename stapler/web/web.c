@@ -1,6 +1,7 @@
 #include "stapler/web/web.h"
 
 #include <errno.h>
+#include <event2/bufferevent.h>
 #include <event2/listener.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -32,6 +33,14 @@ static int listen_on(struct web *w, struct event_base *base)
         return 0;
 }
 
+/* The descriptor is closed after libevent has let go of it: evhttp would do it
+ * before, when another thread may have it already. */
+static struct bufferevent *connection_new(struct event_base *base, void *arg)
+{
+        (void)arg;
+        return bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
+}
+
 int web_new(struct event_base *base, const struct web_spec *spec,
     struct web **out, struct err *e)
 {
@@ -55,6 +64,7 @@ int web_new(struct event_base *base, const struct web_spec *spec,
         evhttp_set_default_content_type(w->http, "text/plain; charset=utf-8");
         /* The handler answers what it does not serve, with 405. */
         evhttp_set_allowed_methods(w->http, UINT16_MAX);
+        evhttp_set_bevcb(w->http, connection_new, NULL);
         evhttp_set_gencb(w->http, web_on_request, w);
         *out = w;
         return 0;
