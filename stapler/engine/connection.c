@@ -130,7 +130,9 @@ static void flush(struct engine_connection *c)
 {
         switch (tls_flush(c->tls)) {
         case TLS_DONE:
-                if (c->phase == PHASE_FLUSHING)
+                if (tls_was_stuck(c->tls))
+                        connection_queue(c);
+                else if (c->phase == PHASE_FLUSHING)
                         start_lingering(c);
                 return;
         case TLS_WAIT:
@@ -153,7 +155,7 @@ static void end(struct engine_connection *c, bool leaves)
         c->leaves = leaves;
         c->phase = PHASE_FLUSHING;
         c->deadline = c->w->now + ENGINE_LINGER_MS;
-        tls_finish(c->tls);
+        c->unsaid = tls_finish(c->tls) == TLS_WAIT;
 }
 
 void connection_expire(struct engine_connection *c)
@@ -265,6 +267,8 @@ void connection_turn(struct engine_connection *c)
                 serve(c);
                 break;
         case PHASE_FLUSHING:
+                if (c->unsaid)
+                        c->unsaid = tls_finish(c->tls) == TLS_WAIT;
                 break;
         case PHASE_LINGERING:
                 linger(c);

@@ -22,6 +22,7 @@ struct engine_connection {
         int fd;
         enum phase phase;
         bool leaves;      /* no lingering */
+        bool unsaid;      /* close_notify found no room yet */
         bool wants_write; /* the epoll set reports that too */
         bool queued;      /* in w->again */
         int64_t deadline; /* monotonic ms */

@@ -205,12 +205,13 @@ static enum progress move(struct session *s, struct way *w,
         *again |= p == MOVED;
         if (p == LOST || !is_over(w))
                 return p;
-        w->passed = true;
-        s->moved = true;
+        /* With no room for it, the next turn says it. */
         if (w == &s->up)
                 shutdown(s->fd, SHUT_WR);
-        else
-                tls_finish(engine_tls(s->c));
+        else if (tls_finish(engine_tls(s->c)) == TLS_WAIT)
+                return p;
+        w->passed = true;
+        s->moved = true;
         return p;
 }
 

@@ -126,6 +126,7 @@ struct tls_connection {
         /* Written, but the kernel would not take it. */
         struct buf unsent;
         size_t unsent_at;
+        bool stuck; /* a write was told to wait since tls_was_stuck */
 };
 
 /* A context with everything set but the certificate. */

@@ -142,6 +142,9 @@ enum tls_io tls_write(
 enum tls_io tls_finish(struct tls_connection *c);
 /* TLS_DONE: everything has gone to the kernel. */
 enum tls_io tls_flush(struct tls_connection *c);
+/* Whether a write had to wait since this was last asked.  If all is flushed
+ * nevertheless, there is room again, and no event will tell of it. */
+bool tls_was_stuck(struct tls_connection *c);
 /* Whether the peer has sent anything at all. */
 bool tls_has_heard(const struct tls_connection *c);
 

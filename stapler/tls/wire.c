@@ -101,6 +101,14 @@ enum tls_io tls_flush(struct tls_connection *c)
         return rc == TLS_DONE ? send_collected(c) : rc;
 }
 
+bool tls_was_stuck(struct tls_connection *c)
+{
+        bool stuck = c->stuck;
+
+        c->stuck = false;
+        return stuck;
+}
+
 static int wire_write(BIO *bio, const char *data, int len)
 {
         struct tls_connection *c = BIO_get_data(bio);
@@ -112,8 +120,10 @@ static int wire_write(BIO *bio, const char *data, int len)
                 return 0;
         if (c->unsent.len > 0 || r->out.len > COLLECT_MAX)
                 rc = tls_flush(c);
-        if (rc == TLS_WAIT)
+        if (rc == TLS_WAIT) {
                 BIO_set_retry_write(bio);
+                c->stuck = true;
+        }
         if (rc != TLS_DONE)
                 return -1;
         r->writer = c;

@@ -101,6 +101,26 @@ gives() {
   cmp slow www/large
 }
 
+# A send that the kernel cut short, and room again before the turn is over: no
+# event will ever tell of it.
+@test "a file goes on when the socket has room again at once" {
+  grep -q '^OCSP_LAB_SANITIZE:STRING=$' "$OCSP_LAB_BUILD/CMakeCache.txt" ||
+    skip "sanitizers want to be the first library"
+  command -v cc || skip "no compiler here"
+  cc -shared -fPIC -D_GNU_SOURCE -o choppy.so "$OCSP_LAB_SOURCE/tests/e2e/choppy.c"
+  mkdir bin
+  cat >bin/ocsp-stapler <<END
+#!/bin/sh
+LD_PRELOAD='$T/choppy.so' exec '$OCSP_LAB_BIN/ocsp-stapler' "\$@"
+END
+  chmod +x bin/ocsp-stapler
+  PATH="$T/bin:$PATH"
+  rooted --threads 1
+  head -c 2000000 /dev/urandom >www/large
+  gives 200 /large --max-time 30
+  cmp body www/large
+}
+
 @test "a file that has not changed is not sent again" {
   rooted
   touch -d '2020-01-01 00:00:00Z' www/style.css
