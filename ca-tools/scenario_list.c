@@ -71,24 +71,31 @@ static json_t *params_json(const struct scenario *s)
         return list;
 }
 
-/* {"verdict": "missing", "accepted": {"strict": false, ...}} */
+/* {"verdict": "missing", "accepted": {"strict": false, ...},
+ * "basis": {"strict": "must", ...}} */
 static json_t *channel_json(
     const struct scenario *s, enum scenario_channel channel)
 {
         const char *verdict = scenario_verdict_name(s->expect[channel]);
-        json_t *accepted;
+        json_t *accepted, *basis;
         int p;
 
         if (verdict == NULL)
                 return json_null();
         accepted = json_object();
-        for (p = 0; p < SCENARIO_POLICIES; p++)
-                json_object_set_new(accepted,
-                    scenario_policy_name((enum scenario_policy)p),
-                    json_boolean(scenario_accepted(
-                        s, channel, (enum scenario_policy)p)));
-        return json_pack(
-            "{s:s, s:o}", "verdict", verdict, "accepted", accepted);
+        basis = json_object();
+        for (p = 0; p < SCENARIO_POLICIES; p++) {
+                enum scenario_policy policy = (enum scenario_policy)p;
+                const char *name = scenario_policy_name(policy);
+
+                json_object_set_new(accepted, name,
+                    json_boolean(scenario_accepted(s, channel, policy)));
+                json_object_set_new(basis, name,
+                    json_string(scenario_basis_name(
+                        scenario_basis_of(s, channel, policy))));
+        }
+        return json_pack("{s:s, s:o, s:o}", "verdict", verdict, "accepted",
+            accepted, "basis", basis);
 }
 
 static json_t *expect_json(const struct scenario *s)

@@ -143,7 +143,7 @@ struct scenario {
         const char *wrong; /* the deviation, one sentence */
         const char *ref;   /* "RFC 6960 4.2.2.1" */
         enum scenario_verdict expect[SCENARIO_CHANNELS];
-        enum scenario_basis basis;
+        enum scenario_basis basis; /* for 'strict': see scenario_basis_of */
         bool made; /* false: in the catalogue by name only, for now */
         struct scenario_param params[SCENARIO_PARAMS_MAX];
 };
@@ -159,6 +159,11 @@ const struct scenario *scenario_find(const char *name);
  * certificate has must-staple if the scenario needs it. */
 bool scenario_accepted(const struct scenario *s, enum scenario_channel channel,
     enum scenario_policy policy);
+
+/* How firmly that stands for a client of that policy: .basis, or weaker where
+ * the policy, not an RFC, decides.  Of what is not applicable: .basis. */
+enum scenario_basis scenario_basis_of(const struct scenario *s,
+    enum scenario_channel channel, enum scenario_policy policy);
 
 /* ---- one with its parameters ------------------------------------------- */
 

@@ -21,7 +21,7 @@ setup_file() {
 }
 
 @test "the exit codes are those of the programs" {
-  for code in 0 64 70 71 72 73 74 75 125; do
+  for code in 0 1 64 70 71 72 73 74 75 125; do
     part 'EXIT STATUS' | grep -qx "$code"
   done
   exits 72 ocsp-lab status --dir "$T/none"

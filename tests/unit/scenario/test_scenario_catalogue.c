@@ -139,6 +139,45 @@ static void a_policy_decides_what_absence_and_unknown_mean(void **state)
                             rows[i].accepted[p]);
 }
 
+#define M SCENARIO_MUST
+#define S SCENARIO_SHOULD
+#define T SCENARIO_TASTE
+
+static void how_firmly_that_stands_depends_on_the_policy(void **state)
+{
+        static const struct {
+                const char *name;
+                enum scenario_channel channel;
+                enum scenario_basis basis[SCENARIO_POLICIES];
+        } rows[] = {
+            {"good", SCENARIO_BY_STAPLE, {M, M, M}},
+            {"revoked", SCENARIO_BY_GET, {M, M, M}},
+            {"unknown", SCENARIO_BY_POST, {M, M, T}},
+            /* Going on without an answer is allowed, never demanded. */
+            {"http-404", SCENARIO_BY_GET, {M, T, T}},
+            {"none", SCENARIO_BY_STAPLE, {T, T, T}},
+            {"empty", SCENARIO_BY_STAPLE, {T, T, T}},
+            {"must-staple-missing", SCENARIO_BY_STAPLE, {M, M, T}},
+            /* A live answer may be thrown away, a staple may not. */
+            {"expired", SCENARIO_BY_GET, {M, T, T}},
+            {"expired", SCENARIO_BY_STAPLE, {M, M, M}},
+            {"expired", SCENARIO_BY_FILE, {M, M, M}},
+            {"trylater", SCENARIO_BY_STAPLE, {M, S, S}},
+            {"must-staple-trylater", SCENARIO_BY_STAPLE, {M, M, M}},
+            {"sha1-signature", SCENARIO_BY_FILE, {T, T, T}},
+            {"nonce-absent", SCENARIO_BY_POST, {S, S, S}},
+        };
+        size_t i, p;
+
+        (void)state;
+        for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+                for (p = 0; p < SCENARIO_POLICIES; p++)
+                        if (scenario_basis_of(scenario_find(rows[i].name),
+                                rows[i].channel,
+                                (enum scenario_policy)p) != rows[i].basis[p])
+                                fail_msg("%s, policy %zu", rows[i].name, p);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -150,6 +189,7 @@ int main(void)
             cmocka_unit_test(each_default_is_within_its_limits),
             cmocka_unit_test(what_is_not_made_is_refused_in_a_clear_word),
             cmocka_unit_test(a_policy_decides_what_absence_and_unknown_mean),
+            cmocka_unit_test(how_firmly_that_stands_depends_on_the_policy),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
