@@ -80,9 +80,19 @@ def staple_of(lab, name):
     return f"{lab}/staples/{hashlib.sha256(der).hexdigest()}.der"
 
 
+def as_sent(lab, name):
+    """What ocsp-stapler sends: the issuer as well, if it is the root."""
+    path = f"{lab}/nginx/{name}.pem"
+    with open(path, "w") as out:
+        for part in ("fullchain", "chain"):
+            with open(f"{lab}/certs/{name}/{part}.pem") as f:
+                out.write(f.read())
+    return path
+
+
 def server_block(lab, name, port):
     return (f"server {{ listen 127.0.0.1:{port} ssl; server_name {name};\n"
-            f" ssl_certificate {lab}/certs/{name}/fullchain.pem;\n"
+            f" ssl_certificate {as_sent(lab, name)};\n"
             f" ssl_certificate_key {lab}/certs/{name}/key.pem;\n"
             f" ssl_stapling_file {staple_of(lab, name)};\n"
             f" location / {{ root {lab}/www; }} }}\n")

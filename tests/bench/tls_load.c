@@ -176,8 +176,11 @@ static void check_staple(const struct connection *c)
 static void complete(struct connection *c)
 {
         times[done++] = now_ns() - c->began;
-        if (o.hold)
+        if (o.hold) {
+                /* What comes later (tickets, the end) is nobody's. */
+                epoll_ctl(epoll, EPOLL_CTL_DEL, c->fd, NULL);
                 return;
+        }
         SSL_shutdown(c->ssl);
         SSL_free(c->ssl);
         close(c->fd);
