@@ -62,6 +62,7 @@ static int open_http(struct server *s, struct err *e)
 {
         s->http.page = on_page;
         s->http.arg = s;
+        s->http.by_host = s->options->by_host;
         if (s->options->root == NULL)
                 return 0;
         return http_root_open(s->options->root, &s->http.root, e) == 0

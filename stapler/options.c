@@ -30,6 +30,7 @@ enum {
         OPT_REFRESH,
         OPT_PATIENCE,
         OPT_ROOT,
+        OPT_BY_HOST,
         OPT_BACKEND,
         OPT_THREADS,
         OPT_TIMEOUT,
@@ -62,6 +63,7 @@ static const struct option serve_options[] = {
     {"refresh", required_argument, NULL, OPT_REFRESH},
     {"patience", required_argument, NULL, OPT_PATIENCE},
     {"root", required_argument, NULL, OPT_ROOT},
+    {"by-host", no_argument, NULL, OPT_BY_HOST},
     {"backend", required_argument, NULL, OPT_BACKEND},
     {"threads", required_argument, NULL, OPT_THREADS},
     {"timeout", required_argument, NULL, OPT_TIMEOUT},
@@ -274,6 +276,9 @@ static int parse_one(int c, char **argv, struct options *o, struct err *e)
                 return parse_threads(o, e);
         case OPT_TIMEOUT:
                 return parse_timeout(&o->timeout_ms, e);
+        case OPT_BY_HOST:
+                o->by_host = true;
+                return 0;
         case OPT_NO_JAIL:
                 o->no_jail = true;
                 return 0;
@@ -312,6 +317,8 @@ static int check_serve(const struct options *o, struct err *e)
         if (o->root != NULL && o->backend != NULL)
                 return err_set(e, ERR_USAGE,
                     "--root and --backend do not go together: choose one");
+        if (o->by_host && o->root == NULL)
+                return err_set(e, ERR_USAGE, "--by-host needs --root");
         for (i = 0; i < o->names_len; i++) {
                 if (!lab_name_valid(o->names[i]))
                         return err_set(e, ERR_USAGE,

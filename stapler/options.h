@@ -42,6 +42,7 @@ struct options {
         int64_t timeout_ms;  /* of a fetch, over all its URLs */
         const char *log, *ready_file;
         bool log_json;
+        bool by_host; /* with root */
         bool no_jail;
         const char *out; /* fetch */
 };

@@ -94,25 +94,57 @@ static int look_at(struct http_file *out, bool folder_meant)
         return 200;
 }
 
-int http_file_open(int root, const char *path, struct http_file *out)
+static int open_file(
+    int root, const char *folder, const char *path, struct http_file *out)
 {
         size_t len = strlen(path);
-        char name[HTTP_PATH_MAX + 16];
-        bool folder = path[len - 1] == '/';
+        char name[HTTP_HOST_MAX + HTTP_PATH_MAX + 16];
+        bool slash = path[len - 1] == '/';
         int status;
 
         if (is_hidden(path))
                 return 404;
-        snprintf(
-            name, sizeof(name), "%s%s", path + 1, folder ? "index.html" : "");
+        snprintf(name, sizeof(name), "%s%s%s", folder,
+            path + (*folder == '\0' ? 1 : 0), slash ? "index.html" : "");
         out->fd = open_below(root, name);
         if (out->fd < 0)
                 return 404;
         out->type = type_of(name);
-        status = look_at(out, folder);
+        status = look_at(out, slash);
         if (status != 200)
                 close(out->fd);
         return status;
+}
+
+int http_file_open(int root, const char *path, struct http_file *out)
+{
+        return open_file(root, "", path, out);
+}
+
+/* In lower case and without the port; false: no name that a folder has. */
+static bool folder_of(const char *host, char out[HTTP_HOST_MAX])
+{
+        size_t i;
+
+        for (i = 0; host[i] != '\0' && host[i] != ':'; i++) {
+                bool upper = host[i] >= 'A' && host[i] <= 'Z';
+
+                out[i] = (char)(host[i] + (upper ? 'a' - 'A' : 0));
+                if (strchr("abcdefghijklmnopqrstuvwxyz0123456789-.", out[i]) ==
+                    NULL)
+                        return false;
+        }
+        out[i] = '\0';
+        return out[0] != '.' && out[0] != '\0';
+}
+
+int http_file_open_of(
+    int root, const char *host, const char *path, struct http_file *out)
+{
+        char folder[HTTP_HOST_MAX];
+
+        return folder_of(host, folder) ? open_file(root, folder, path, out)
+                                       : 404;
 }
 
 int http_root_open(const char *folder, int *root, struct err *e)

@@ -62,10 +62,16 @@ int http_root_open(const char *folder, int *root, struct err *e);
  * with a dot are not there, but for /.well-known. */
 int http_file_open(int root, const char *path, struct http_file *out);
 
+/* The same in the folder below the root that has the name of the host, as in
+ * http_request. */
+int http_file_open_of(
+    int root, const char *host, const char *path, struct http_file *out);
+
 /* ---- the service -------------------------------------------------------- */
 
 struct http_spec {
-        int root; /* of http_root_open; -1: only the page */
+        int root;     /* of http_root_open; -1: only the page */
+        bool by_host; /* first in the folder of that host */
         /* Appends the page that is "/", as HTML.  Any thread. */
         void (*page)(void *arg, const struct tls_info *tls,
             const struct http_request *request, struct buf *html);

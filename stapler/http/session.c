@@ -146,8 +146,13 @@ static void answer_found(struct session *s, const struct http_request *r)
 
 static void answer_file(struct session *s, const struct http_request *r)
 {
-        int status = http_file_open(s->spec->root, r->path, &s->file);
+        int status = 404;
 
+        if (s->spec->by_host)
+                status = http_file_open_of(
+                    s->spec->root, r->host, r->path, &s->file);
+        if (status == 404)
+                status = http_file_open(s->spec->root, r->path, &s->file);
         if (status == 200) {
                 answer_found(s, r);
                 return;

@@ -171,3 +171,23 @@ HTTP/1.1 200 OK" ]
   : >file
   exits 74 ocsp-stapler --root file
 }
+
+@test "with --by-host each host has its folder first, and no way out of it" {
+  mkdir -p www/www.localhost www/.hidden
+  echo 'of www' >www/www.localhost/index.html
+  echo hidden >www/.hidden/index.html
+  echo secret >index.html
+  rooted --by-host
+  gives 200 /
+  [ "$(cat body)" = '<p>front' ]
+  for host in www.localhost WWW.Localhost:80 www.localhost:1; do
+    gives 200 / -H "Host: $host"
+    [ "$(cat body)" = 'of www' ]
+    gives 200 /style.css -H "Host: $host"
+    [ "$(cat body)" = 'body{}' ]
+  done
+  for host in .. . .hidden sub/.. 'www.localhost/' '..:80' none '[::1]'; do
+    get / -H "Host: $host"
+    [ "$code" = 400 ] || [ "$(cat body)" = '<p>front' ]
+  done
+}
