@@ -53,13 +53,18 @@ static void made_release(struct made *m)
         buf_release(&m->fullchain);
 }
 
-/* Where nobody keeps the keys, one is enough. */
+/* Where nobody keeps the keys, or tells them apart, one is enough. */
+static bool shares_key(const struct wish *w)
+{
+        return w->no_files || w->scenarios;
+}
+
 static int make_key(
     struct batch *b, struct made *m, const struct terms *t, struct err *e)
 {
         if (t->key != NULL)
                 return 0;
-        if (!b->plan->wish->no_files)
+        if (!shares_key(b->plan->wish))
                 return pki_key_new(t->algorithm, &m->key, e);
         if (b->key == NULL && pki_key_new(t->algorithm, &b->key, e) != 0)
                 return -1;

@@ -29,7 +29,7 @@ struct batch {
         struct store store;
         struct batch_item *items;
         size_t len, max;
-        EVP_PKEY *key; /* of all, where no key is kept */
+        EVP_PKEY *key; /* of all, where one is enough */
 };
 
 /* For at most max certificates.  Zero it before; batch_close in any case. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "batch.h"
+#include "cast.h"
 #include "progress.h"
 #include "scenario.h"
 
@@ -80,19 +81,21 @@ static int check_scenario(const struct plan *p, struct err *e)
 {
         const struct scenario *s = p->wish->scenario.scenario;
 
-        if (!p->wish->has_scenario)
+        if (!p->wish->has_scenario && !p->wish->scenarios)
                 return 0;
         if (p->lab.settings.no_faults)
                 return err_set(e, ERR_CONFIG,
                     "%s: made with --no-faults: no scenario can be set",
                     p->lab.dir);
+        if (p->wish->scenarios)
+                return 0;
         return scenario_issue_check(&p->lab, p->wish->ca, s, e);
 }
 
 static int set_scenario(struct batch *b, struct err *e)
 {
         const struct wish *w = b->plan->wish;
-        const char **names;
+        struct scenario_part *parts;
         size_t i;
         int rc;
 
@@ -100,14 +103,50 @@ static int set_scenario(struct batch *b, struct err *e)
         if (!w->has_scenario ||
             w->scenario.scenario->place == SCENARIO_AT_CERTIFICATE)
                 return 0;
-        names = calloc(b->len, sizeof(*names));
-        if (names == NULL)
+        parts = calloc(b->len, sizeof(*parts));
+        if (parts == NULL)
                 return err_set(e, ERR_OS, "out of memory");
         for (i = 0; i < b->len; i++)
-                names[i] = b->items[i].name;
-        rc = scenario_put_on(&b->plan->lab, names, b->len, &w->scenario, e);
-        free(names);
-        return rc == 0 ? 0 : err_prefix(e, "issued, but without its scenario");
+                parts[i] =
+                    (struct scenario_part){b->items[i].name, &w->scenario};
+        rc = scenario_put_on(&b->plan->lab, parts, b->len, e);
+        free(parts);
+        return rc;
+}
+
+/* NAME..., or NAME --count N. */
+static int issue_usual(
+    struct batch *b, struct plan *p, const struct args *a, struct err *e)
+{
+        size_t count = p->wish->count;
+        int rc = batch_open(b, p, count > 0 ? count : a->words_len, e);
+
+        if (rc == 0)
+                rc = count > 0 ? issue_series(b, a->words[0], e)
+                               : issue_names(b, a, e);
+        if (rc == 0)
+                rc = batch_commit(b, e);
+        if (rc == 0 && set_scenario(b, e) != 0)
+                rc = err_prefix(e, "issued, but without its scenario");
+        return rc;
+}
+
+static int issue_cast(
+    struct batch *b, struct plan *p, const struct args *a, struct err *e)
+{
+        struct cast c;
+        int rc = cast_choose(&c, p, a->words, a->words_len, e);
+
+        if (rc == 0)
+                rc = batch_open(b, p, c.len, e);
+        if (rc == 0)
+                rc = cast_add(&c, b, e);
+        if (rc == 0)
+                rc = batch_commit(b, e);
+        if (rc == 0 && cast_put(&c, b, e) != 0)
+                rc = err_prefix(e, "issued, but without their scenarios");
+        cast_release(&c);
+        return rc;
 }
 
 /* The scenario comes when the certificate is there; who asks about it in
@@ -115,18 +154,11 @@ static int set_scenario(struct batch *b, struct err *e)
 static int issue(
     struct batch *b, struct plan *p, const struct args *a, struct err *e)
 {
-        size_t count = p->wish->count;
         int rc = check_scenario(p, e);
 
         if (rc == 0)
-                rc = batch_open(b, p, count > 0 ? count : a->words_len, e);
-        if (rc == 0)
-                rc = count > 0 ? issue_series(b, a->words[0], e)
-                               : issue_names(b, a, e);
-        if (rc == 0)
-                rc = batch_commit(b, e);
-        if (rc == 0)
-                rc = set_scenario(b, e);
+                rc = p->wish->scenarios ? issue_cast(b, p, a, e)
+                                        : issue_usual(b, p, a, e);
         return rc == 0 ? batch_print(b, a->json, e) : rc;
 }
 
@@ -151,7 +183,9 @@ const struct command cmd_issue = {
     .name = "issue",
     .summary = "issue certificates",
     .help =
-        "usage: ocsp-ca issue NAME... [OPTION]...\n\n"
+        "usage: ocsp-ca issue NAME... [OPTION]...\n"
+        "       ocsp-ca issue --scenarios [SCENARIO[:param=v,...]]... "
+        "[OPTION]...\n\n"
         "Makes a key and a certificate for each NAME, in "
         "DIR/certs/NAME/{cert,key,chain,fullchain}.pem.\n"
         "Several are issued all or none.  With --json, one line each.\n\n"
@@ -182,6 +216,10 @@ const struct command cmd_issue = {
         "beginning: "
         "see 'ocsp-ca\n"
         "                       scenario list'\n"
+        "  --scenarios          one certificate for each SCENARIO (none: for "
+        "all that can have\n"
+        "                       one), with its name, for NAME.localhost; all "
+        "share a key\n"
         "  --renew              NAME may exist: the new certificate takes its "
         "name and folder,\n"
         "                       with a new key and serial, and is like the old "

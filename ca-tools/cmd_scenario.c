@@ -395,7 +395,7 @@ const struct command cmd_scenario = {
         "list      the catalogue, or all about one; with --json one line each: "
         "name, aliases,\n"
         "          layer, acts, needs, signer, wrong, ref, params, basis, "
-        "expect, made;\n"
+        "expect, made, host;\n"
         "          expect has for each channel the verdict, and for each "
         "policy "
         "whether a client\n"

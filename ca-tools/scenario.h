@@ -59,10 +59,16 @@ int scenario_put(const struct lab *lab, const struct forge *f,
     const struct scenario_aim *aim, const struct scenario_choice *c,
     int64_t times, struct err *e);
 
-/* The same in a transaction of its own, for each certificate of the names;
- * what was written is undone if one fails. */
-int scenario_put_on(const struct lab *lab, const char *const *names, size_t len,
-    const struct scenario_choice *c, struct err *e);
+/* Which certificate has which. */
+struct scenario_part {
+        const char *name;
+        const struct scenario_choice *choice;
+};
+
+/* The same in a transaction of its own, for each of them; what was written is
+ * undone if one fails. */
+int scenario_put_on(const struct lab *lab, const struct scenario_part *parts,
+    size_t len, struct err *e);
 
 /* ---- telling ----------------------------------------------------------- */
 

@@ -48,29 +48,27 @@ int scenario_put(const struct lab *lab, const struct forge *f,
 }
 
 static int put_all(const struct lab *lab, const struct forge *f,
-    const char *const *names, size_t len, const struct scenario_choice *c,
-    struct err *e)
+    const struct scenario_part *parts, size_t len, struct err *e)
 {
         struct scenario_aim aim;
         size_t i;
 
         for (i = 0; i < len; i++)
-                if (scenario_aim_find(lab, names[i], NULL, &aim, e) != 0 ||
-                    scenario_put(lab, f, &aim, c, 0, e) != 0)
+                if (scenario_aim_find(lab, parts[i].name, NULL, &aim, e) != 0 ||
+                    scenario_put(lab, f, &aim, parts[i].choice, 0, e) != 0)
                         return -1;
         return 0;
 }
 
-int scenario_put_on(const struct lab *lab, const char *const *names, size_t len,
-    const struct scenario_choice *c, struct err *e)
+int scenario_put_on(const struct lab *lab, const struct scenario_part *parts,
+    size_t len, struct err *e)
 {
         struct forge f = {
             lab->dir, lab->db, lab->settings.temporary, lab_now(lab)};
 
         if (cadb_begin(lab->db, e) != 0)
                 return -1;
-        if (signers_sweep(&f, e) == 0 &&
-            put_all(lab, &f, names, len, c, e) == 0 &&
+        if (signers_sweep(&f, e) == 0 && put_all(lab, &f, parts, len, e) == 0 &&
             cadb_commit(lab->db, e) == 0)
                 return 0;
         signers_undo(&f, false);

@@ -24,6 +24,7 @@ enum {
         OPT_COUNT,
         OPT_NO_FILES,
         OPT_SCENARIO,
+        OPT_SCENARIOS,
         OPT_NAME,
 };
 
@@ -48,6 +49,7 @@ static const struct option issue_options[] = {
     {"count", required_argument, NULL, OPT_COUNT},
     {"no-files", no_argument, NULL, OPT_NO_FILES},
     {"scenario", required_argument, NULL, OPT_SCENARIO},
+    {"scenarios", no_argument, NULL, OPT_SCENARIOS},
     SHARED,
 };
 
@@ -158,6 +160,7 @@ static void set_flag(struct wish *w, int option)
         w->no_crl_url |= option == OPT_NO_CRL_URL;
         w->renew |= option == OPT_RENEW;
         w->no_files |= option == OPT_NO_FILES;
+        w->scenarios |= option == OPT_SCENARIOS;
 }
 
 static int set_option(struct wish *w, int option, struct err *e)
@@ -267,10 +270,25 @@ static int check_series(const struct wish *w, const char *name, struct err *e)
         return 0;
 }
 
+/* Each has its own name, and what its scenario needs. */
+static int check_scenarios(const struct wish *w, struct err *e)
+{
+        if (exclude(w->has_scenario, "--scenarios", "--scenario", e) != 0 ||
+            exclude(w->sans_len > 0, "--scenarios", "--san", e) != 0 ||
+            exclude(w->count > 0, "--scenarios", "--count", e) != 0 ||
+            exclude(w->no_must_staple, "--scenarios", "--no-must-staple", e) !=
+                0)
+                return -1;
+        return exclude(w->renew, "--scenarios", "--renew", e);
+}
+
 int wish_issue(struct wish *w, struct args *a, struct err *e)
 {
-        if (parse(w, a, issue_options, e) != 0 ||
-            args_words(a, 1, w->count > 0 ? 1 : NAMES_MAX, "NAME", e) != 0 ||
+        if (parse(w, a, issue_options, e) != 0)
+                return -1;
+        if (w->scenarios)
+                return check_scenarios(w, e);
+        if (args_words(a, 1, w->count > 0 ? 1 : NAMES_MAX, "NAME", e) != 0 ||
             check_names(a, e) != 0)
                 return -1;
         return check_series(w, a->words[0], e);

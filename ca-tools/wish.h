@@ -30,6 +30,7 @@ struct wish {
         bool no_files;
         bool has_scenario; /* issue */
         struct scenario_choice scenario;
+        bool scenarios;   /* issue: the words are scenarios, not names */
         const char *name; /* sign */
 };
 

@@ -191,4 +191,11 @@ const char *scenario_text(
 /* The value of the parameter of that name, which the scenario has. */
 int64_t scenario_value(const struct scenario_choice *c, const char *param);
 
+/* ---- hosts ------------------------------------------------------------- */
+
+/* As a certificate has it that stands for it, among those of all others: the
+ * name, with parameters by which a client sees in a second or two what happens.
+ * NULL: none can, since it is not made, or about serials that nobody issued. */
+const char *scenario_host_text(const struct scenario *s);
+
 #endif

@@ -1,0 +1,27 @@
+/* 'ocsp-ca issue --scenarios': a certificate for each of many scenarios, which
+ * has its name. */
+#ifndef OCSP_LAB_CA_CAST_H
+#define OCSP_LAB_CA_CAST_H
+
+#include "batch.h"
+#include "scenario.h"
+
+struct cast {
+        size_t len;
+        struct scenario_choice *roles;
+};
+
+/* Those that are named, as on the command line of 'scenario set'; without a
+ * name, all that a certificate of that CA can have.  cast_release in any
+ * case. */
+int cast_choose(struct cast *c, const struct plan *p, char *const *names,
+    size_t len, struct err *e);
+void cast_release(struct cast *c);
+
+/* Makes the certificates. */
+int cast_add(const struct cast *c, struct batch *b, struct err *e);
+
+/* Sets their scenarios, when the certificates are committed. */
+int cast_put(const struct cast *c, const struct batch *b, struct err *e);
+
+#endif
