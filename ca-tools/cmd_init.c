@@ -21,6 +21,7 @@ enum {
         OPT_DAYS,
         OPT_NO_FAULTS,
         OPT_TEMPORARY,
+        OPT_FREEZE,
 };
 
 static const struct option options[] = {
@@ -35,6 +36,7 @@ static const struct option options[] = {
     {"days", required_argument, NULL, OPT_DAYS},
     {"no-faults", no_argument, NULL, OPT_NO_FAULTS},
     {"temporary", no_argument, NULL, OPT_TEMPORARY},
+    {"freeze", required_argument, NULL, OPT_FREEZE},
     ARGS_COMMON,
 };
 
@@ -46,6 +48,7 @@ struct init {
         struct cadb_settings settings;
         int64_t validity, signer_validity; /* the latter -1: the CAs' */
         bool signer_algorithm_given;
+        bool frozen; /* --freeze: spec.now is where the clock stands */
         struct hierarchy_ca made[HIERARCHY_DEPTH_MAX];
 };
 
@@ -71,6 +74,19 @@ static int set_crl_url(struct cadb_settings *s, const char *url, struct err *e)
                     "--crl-url '%s': longer than %d characters", url,
                     CADB_URL_MAX - 1);
         snprintf(s->crl_url, CADB_URL_MAX, "%s", url);
+        return 0;
+}
+
+/* X.509 and OCSP have no later instant, and a CA is to end within theirs. */
+static int set_freeze(struct init *init, const char *text, struct err *e)
+{
+        init->frozen = true;
+        if (parse_time(text, labclock_now(NULL), &init->spec.now, e) != 0)
+                return err_prefix(e, "--freeze");
+        if (init->spec.now < 2 * FORGE_BACKDATE_S ||
+            init->spec.now >= utc_seconds(9000, 1, 1, 0, 0, 0))
+                return err_set(e, ERR_USAGE,
+                    "--freeze '%s': not within the years 1970 to 8999", text);
         return 0;
 }
 
@@ -117,6 +133,8 @@ static int set_option(struct init *init, int option, struct err *e)
         case OPT_TEMPORARY:
                 init->settings.temporary = true;
                 return 0;
+        case OPT_FREEZE:
+                return set_freeze(init, optarg, e);
         }
         return -1;
 }
@@ -128,6 +146,9 @@ static int settle(struct init *init, struct err *e)
 
         if (init->validity == 0)
                 return err_set(e, ERR_USAGE, "--days: a CA must live a while");
+        if (init->frozen && init->settings.no_faults)
+                return err_set(e, ERR_USAGE,
+                    "--freeze and --no-faults: its clock is the real one");
         if (!init->signer_algorithm_given)
                 spec->signer_algorithm = spec->algorithm;
         else if (spec->model == CADB_SIGNER_CA)
@@ -234,7 +255,10 @@ static int print_init(
 static int fill(struct cadb *db, void *arg, struct err *e)
 {
         struct init *init = arg;
+        struct labclock_setting s = {LABCLOCK_FROZEN, init->spec.now};
 
+        if (init->frozen && labclock_set(init->spec.dir, s, e) != 0)
+                return -1;
         return hierarchy_make(db, &init->spec, init->made, e);
 }
 
@@ -250,11 +274,11 @@ static int run(struct args *a, struct err *e)
         };
         int rc = -1;
 
+        init.spec.now = labclock_now(NULL);
         if (parse(&init, a, e) != 0)
                 return -1;
         init.spec.dir = lab_dir(a->dir);
         init.spec.settings = &init.settings;
-        init.spec.now = labclock_now(NULL);
         init.spec.not_before = init.spec.now - FORGE_BACKDATE_S;
         init.spec.not_after = init.spec.now + init.validity;
         init.spec.signer_not_after = init.spec.now + init.signer_validity;
@@ -296,6 +320,9 @@ const struct command cmd_init = {
         "  --days N             validity of the CAs; 90s, 8h too (default: "
         "3650)\n"
         "  --no-faults          for ever refuse scenarios and a moving clock\n"
+        "  --freeze TIME        the lab's clock stands at TIME from the "
+        "beginning, and its CAs\n"
+        "                       are as old as that: see 'clock freeze'\n"
         "  --temporary          do not wait for the disk: a power loss may "
         "destroy the lab\n" HELP_COMMON,
     .run = run,

@@ -86,3 +86,19 @@ now() {
   [ "$before" = "$(ocsp-ca events)" ]
   [ "$(now)" = 2030-01-01T00:00:00Z ]
 }
+
+@test "init --freeze: the clock stands from the beginning, and the CAs are as old" {
+  ocsp-ca init --temporary --freeze 2030-05-06T07:08:09Z >/dev/null
+  [ "$(now)" = 2030-05-06T07:08:09Z ]
+  [ "$(ocsp-ca clock --json | field mode)" = frozen ]
+  ocsp-ca issue www >/dev/null
+  openssl x509 -in lab/root.pem -noout -startdate |
+    grep -qx 'notBefore=May  5 07:08:09 2030 GMT'
+  openssl x509 -in lab/certs/www/cert.pem -noout -startdate |
+    grep -qx 'notBefore=May  6 06:08:09 2030 GMT'
+  [[ $(ocsp-ca events | head -n 1) == *2030-05-06T07:08:09Z* ]]
+  exits 64 ocsp-ca init --dir new --freeze 2030-05-06 --no-faults
+  exits 64 ocsp-ca init --dir new --freeze someday
+  exits 64 ocsp-ca init --dir new --freeze 9999-01-01
+  [ ! -e new ]
+}
