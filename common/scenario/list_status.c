@@ -181,7 +181,7 @@ static const struct scenario rows[] = {
         .ref = "RFC 6960 4.2",
         /* Too large for the server, too, which staples nothing then. */
         .expect = {SCENARIO_MISSING, SCENARIO_MISSING, SCENARIO_MISSING,
-            SCENARIO_NOT_APPLICABLE},
+            SCENARIO_UNTRUSTED},
         .basis = SCENARIO_TASTE,
         .made = true,
         .params = {PARAM_NUMBER(

@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "httpc/httpc.h"
 
 static const char ref_http[] = "RFC 6960 A.1";
@@ -213,4 +214,19 @@ int live_ask(const struct subject *s, struct report *r, struct err *e)
         }
         buf_release(&a.der);
         return rc < 0 ? -1 : 0;
+}
+
+int live_save_request(const struct subject *s, const char *path, struct err *e)
+{
+        struct asking a = {.subject = s};
+        enum method method = s->options->method;
+        bool nonce =
+            s->options->nonce == CHOICE_YES ||
+            (s->options->nonce == CHOICE_AUTO && method == METHOD_POST);
+        int rc = encode(&a, nonce, e);
+
+        if (rc == 0)
+                rc = file_write_fast(path, a.der.data, a.der.len, 0644, e);
+        buf_release(&a.der);
+        return rc;
 }

@@ -12,4 +12,7 @@
  */
 int live_ask(const struct subject *s, struct report *r, struct err *e);
 
+/* The request that would be asked, without an URL, into a file. */
+int live_save_request(const struct subject *s, const char *path, struct err *e);
+
 #endif

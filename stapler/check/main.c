@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "stapler/check/live.h"
 #include "stapler/check/run.h"
 #include "stapler/check/watch.h"
 
@@ -33,6 +34,26 @@ static int tell(const struct findings *f, struct err *e)
                 print_text(f);
         }
         return cli_flush(e) == 0 ? save(f, e) : -1;
+}
+
+/* --save-request; returns the exit code. */
+static int write_request(const struct options *o, struct err *e)
+{
+        struct subject s;
+        int64_t now;
+        int rc = now_of(o, &now, e);
+
+        if (rc != 0)
+                return cli_fail("ocsp-check", e);
+        rc = subject_open(&s, o, now, e);
+        if (rc == 0)
+                rc = subject_load(&s, o->cert, e);
+        if (rc == 0)
+                rc = subject_find_issuer(&s, e);
+        if (rc == 0)
+                rc = live_save_request(&s, o->save_request, e);
+        subject_close(&s);
+        return rc == 0 ? 0 : cli_fail("ocsp-check", e);
 }
 
 /* Returns the exit code. */
@@ -71,6 +92,8 @@ int main(int argc, char **argv)
         case OPTIONS_BAD:
                 return cli_fail("ocsp-check", &e);
         }
+        if (o.save_request != NULL)
+                return write_request(&o, &e);
         if (o.watch_ms == 0)
                 return look(&o, &e);
         (void)watch(&o, &e); /* returns only with a failure */

@@ -45,6 +45,8 @@ static const char help[] =
     "  --nonce, --no-nonce default: with POST only; --nonce alone makes it a\n"
     "                      POST\n"
     "  --require-nonce     --nonce, and an answer without it is refused\n"
+    "  --save-request F    write the request (DER) and ask nobody: for\n"
+    "                      ocsp-responder --answer and the like\n"
     "An answer in a file:\n"
     "  --response R        DER, - is standard input; with --cert\n"
     "Outcome:\n"
@@ -95,6 +97,7 @@ enum {
         OPT_EXPLAIN,
         OPT_JSON,
         OPT_SAVE,
+        OPT_SAVE_REQUEST,
         OPT_CRL,
         OPT_MAX_AGE,
         OPT_REQUIRE_NONCE,
@@ -126,6 +129,7 @@ static const struct option long_options[] = {
     {"explain", no_argument, NULL, OPT_EXPLAIN},
     {"json", no_argument, NULL, OPT_JSON},
     {"save", required_argument, NULL, OPT_SAVE},
+    {"save-request", required_argument, NULL, OPT_SAVE_REQUEST},
     {"crl", required_argument, NULL, OPT_CRL},
     {"max-age", required_argument, NULL, OPT_MAX_AGE},
     {"require-nonce", no_argument, NULL, OPT_REQUIRE_NONCE},
@@ -231,6 +235,8 @@ static const char **text_option(struct options *o, int opt)
                 return &o->response;
         case OPT_SAVE:
                 return &o->save;
+        case OPT_SAVE_REQUEST:
+                return &o->save_request;
         default:
                 return NULL;
         }
@@ -413,6 +419,21 @@ static int check_watch(const struct options *o, struct err *e)
         return 0;
 }
 
+static int check_save_request(const struct options *o, struct err *e)
+{
+        if (o->save_request == NULL)
+                return 0;
+        if (o->cert == NULL || o->response != NULL)
+                return err_set(e, ERR_USAGE,
+                    "--save-request is about a certificate to ask about: give "
+                    "--cert, and no --response");
+        if (o->watch_ms != 0 || o->save != NULL || o->expect.is_set)
+                return err_set(e, ERR_USAGE,
+                    "--save-request asks nobody: --watch, --save and --expect "
+                    "need an answer");
+        return 0;
+}
+
 /* What is left on the command line, and whether all fits together. */
 static int finish(int argc, char **argv, struct options *o, struct err *e)
 {
@@ -423,7 +444,7 @@ static int finish(int argc, char **argv, struct options *o, struct err *e)
                 o->target = argv[optind];
         o->dir = lab_dir(o->dir);
         if (check_url(o, e) != 0 || check_nonce(o, e) != 0 ||
-            check_watch(o, e) != 0)
+            check_watch(o, e) != 0 || check_save_request(o, e) != 0)
                 return -1;
         if (o->cert == NULL) {
                 o->form = FORM_STAPLE;

@@ -49,6 +49,7 @@ struct options {
         const char *response;
         const char *responder_cert;
         const char *save;
+        const char *save_request; /* instead of asking */
         const char *at;
         const char *crls[OPTIONS_CRLS_MAX];
         size_t crls_len;

@@ -12,10 +12,27 @@
 
 /* ---- loading ------------------------------------------------------------ */
 
+/* A name, or one with the number that it got when it was renewed: NAME@1. */
+static bool is_cert_name(const char *text)
+{
+        size_t len = strcspn(text, "@");
+        char name[LAB_NAME_MAX + 1];
+        const char *number = text + len + 1;
+
+        if (len > LAB_NAME_MAX)
+                return false;
+        snprintf(name, sizeof(name), "%.*s", (int)len, text);
+        if (!lab_name_valid(name))
+                return false;
+        return text[len] == '\0' ||
+               (number[0] != '\0' && strlen(number) <= 10 &&
+                   strspn(number, "0123456789") == strlen(number));
+}
+
 bool subject_path(
     const char *dir, const char *name, const char *file, char *out, size_t size)
 {
-        return lab_name_valid(name) &&
+        return is_cert_name(name) &&
                file_path(out, size, NULL, "%s/certs/%s/%s", dir, name, file) ==
                    0 &&
                access(out, F_OK) == 0;
@@ -146,7 +163,7 @@ int subject_load(struct subject *s, const char *cert, struct err *e)
                 if (subject_path(s->options->dir, cert, "cert.pem", in_lab,
                         sizeof(in_lab)))
                         cert = in_lab;
-                else if (errno == ENOENT && lab_name_valid(cert))
+                else if (errno == ENOENT && is_cert_name(cert))
                         return err_set(e, ERR_NOTFOUND,
                             "%.100s: neither a file nor a certificate of "
                             "%.200s",

@@ -47,7 +47,8 @@ struct ocsp_question subject_question(const struct subject *s);
  * now, and the name. */
 void subject_judge(struct subject *s, const char *servername, struct report *r);
 
-/* DIR/certs/NAME/FILE, if NAME is a name and the file is there. */
+/* DIR/certs/NAME/FILE, if NAME is a name (also NAME@1, a renewed one) and the
+ * file is there. */
 bool subject_path(const char *dir, const char *name, const char *file,
     char *out, size_t size);
 

@@ -54,6 +54,28 @@ s.serve_forever()' "$PKI/www.der"
   [[ $output == *"GET $url"*"--    nonce "* ]]
 }
 
+@test "--save-request writes what would be asked, and asks nobody" {
+  for words in '--no-nonce' '--nonce' '--hash sha1 --method post' '--method get'; do
+    # shellcheck disable=SC2086 # words
+    exits 0 ocsp-check --cert "$PKI/www.pem" --issuer "$PKI/root.pem" \
+      --url http://127.0.0.1:1 --save-request q.der $words
+    [ -z "$output" ]
+    openssl ocsp -reqin q.der -req_text >"said${words// /}"
+    grep -qi 'Serial Number: 0*1001$' "said${words// /}"
+  done
+  grep -q 'OCSP Nonce' said--nonce
+  ! grep -q 'OCSP Nonce' said--no-nonce || false
+  grep -q 'Hash Algorithm: sha256' said--no-nonce
+  grep -q 'OCSP Nonce' said--hashsha1--methodpost
+  grep -q 'Hash Algorithm: sha1$' said--hashsha1--methodpost
+  ! grep -q 'OCSP Nonce' said--methodget || false
+  exits 64 ocsp-check --save-request q.der
+  exits 64 ocsp-check --cert "$PKI/www.pem" --save-request q.der --expect good
+  exits 64 ocsp-check --cert "$PKI/www.pem" --save-request q.der --response r.der
+  exits 74 ocsp-check --cert "$PKI/www.pem" --issuer "$PKI/root.pem" \
+    --save-request /dev/full
+}
+
 @test "the URLs of the certificate are asked in turn" {
   closed
   dead=http://127.0.0.1:$port
@@ -197,7 +219,10 @@ s.serve_forever()'
     judged 64 "$line"
     complains
   done
+  # What is too long for an answer is not believed, what is absurd not read.
   head -c 200000 /dev/zero >large.der
+  judged 3 --cert "$PKI/www.pem" --response large.der
+  truncate -s 33M large.der
   judged 76 --cert "$PKI/www.pem" --response large.der
   complains
 }

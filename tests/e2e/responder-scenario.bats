@@ -55,6 +55,19 @@ left() {
   says singles.0.status good
 }
 
+@test "an earlier certificate of a renewed name is asked about as NAME@1" {
+  lab
+  ocsp-ca issue www --renew >/dev/null
+  respond
+  ocsp-ca scenario set www@1 revoked
+  exits 0 ocsp-check --cert www@1 --url "$url" --expect revoked
+  exits 0 ocsp-check --cert www --url "$url" --expect good
+  exits 72 ocsp-check --cert www@2 --url "$url"
+  [[ $output == *"www@2: neither a file nor a certificate of "* ]]
+  exits 72 ocsp-check --cert www@x --url "$url"
+  exits 72 ocsp-check --cert ../www@1 --url "$url"
+}
+
 @test "a certificate's scenario comes before its CA's, that before all's" {
   lab
   ocsp-ca issue other >/dev/null
