@@ -189,7 +189,7 @@ if [ $mode != core ]; then
   # are killed on purpose a sanitizer learns nothing.  Time is short in CI: what
   # reads nothing of a stranger's waits for --all.
   skipped='^wall|quickstart|crash|drill|halfway'
-  [ $mode = all ] || skipped="$skipped|manual|examples|scripts|writers|e2e.ca-(\
+  [ $mode = all ] || skipped="$skipped|manual|examples|scripts|writers|corpus|e2e.ca-(\
 clock|count|events|export|hard|hierarchy|init|issue|list|matrix|refuse|renew|\
 revoke-from|show|state)\$"
   stage asan sanitized asan -E "$skipped"
