@@ -83,8 +83,8 @@ static enum scenario_basis weaker(enum scenario_basis a, enum scenario_basis b)
  * Who goes on without an answer may as well throw away one that he cannot
  * trust, as if it had never come: whoever could forge it could have kept it
  * back.  Not so a staple: RFC 6066 section 8 has the client check it and abort
- * the handshake if it is not satisfactory.  Whether an error status is, which
- * nobody signs and which says nothing about the certificate, is left to it.
+ * the handshake if it is not satisfactory.  Whether "unknown" is, or an error
+ * status, which say nothing about the certificate, is left to it.
  */
 static enum scenario_basis untrusted_basis(
     const struct scenario *s, enum scenario_channel channel)
@@ -94,7 +94,8 @@ static enum scenario_basis untrusted_basis(
         case SCENARIO_BY_POST:
                 return SCENARIO_TASTE;
         case SCENARIO_BY_STAPLE:
-                return s->layer == SCENARIO_RESPONSE_STATUS
+                return s->layer == SCENARIO_RESPONSE_STATUS ||
+                               s->expect[channel] == SCENARIO_UNKNOWN
                            ? weaker(s->basis, SCENARIO_SHOULD)
                            : s->basis;
         case SCENARIO_BY_FILE:
@@ -118,7 +119,8 @@ enum scenario_basis scenario_basis_of(const struct scenario *s,
         if (v == SCENARIO_MISSING && channel == SCENARIO_BY_STAPLE &&
             (s->needs & SCENARIO_NEEDS_MUST_STAPLE) == 0)
                 return SCENARIO_TASTE;
-        if (v == SCENARIO_UNTRUSTED && accepts_absence(s, policy))
+        if ((v == SCENARIO_UNTRUSTED || v == SCENARIO_UNKNOWN) &&
+            accepts_absence(s, policy))
                 return untrusted_basis(s, channel);
         return s->basis;
 }

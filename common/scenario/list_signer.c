@@ -88,7 +88,7 @@ static const struct scenario rows[] = {
         .signer = SCENARIO_SIGNER_CRLSIGN_ONLY,
         .wrong = "the delegate's keyUsage allows cRLSign, not "
                  "digitalSignature",
-        .ref = "RFC 5280 4.2.1.3",
+        .ref = "RFC 5280 4.2.1.12",
         .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_MUST,
         .made = true,

@@ -39,9 +39,10 @@ static const struct scenario time_rows[] = {
         .aliases = "early",
         .layer = SCENARIO_TIME,
         .wrong = "thisUpdate is still to come, and so nextUpdate",
-        .ref = "RFC 6960 3.2 (5)",
+        .ref = "RFC 6960 4.2.2.1",
         .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
-        .basis = SCENARIO_MUST,
+        /* "SHOULD be considered unreliable" */
+        .basis = SCENARIO_SHOULD,
         .made = true,
         .params = {PARAM_DURATION(
             "ahead", "1d", SECONDS(1), LONGEST, "how far thisUpdate is")},
@@ -64,7 +65,8 @@ static const struct scenario time_rows[] = {
         .wrong = "nextUpdate is absent",
         .ref = "RFC 9919 5",
         .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
-        .basis = SCENARIO_MUST,
+        /* A must of that profile; RFC 6960 does without. */
+        .basis = SCENARIO_SHOULD,
         .made = true,
     },
     {
@@ -164,7 +166,8 @@ static const struct scenario time_rows[] = {
         .wrong = "an instant with half a second: YYYYMMDDHHMMSS.5Z",
         .ref = "RFC 9919 3.2.4",
         .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
-        .basis = SCENARIO_MUST,
+        /* A must for who writes it; no word to who reads it. */
+        .basis = SCENARIO_SHOULD,
         .made = true,
         .params = {PARAM_FIELD},
     },
@@ -175,7 +178,7 @@ static const struct scenario time_rows[] = {
         .wrong = "an instant without its seconds: YYYYMMDDHHMMZ",
         .ref = "RFC 9919 3.2.4",
         .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
-        .basis = SCENARIO_MUST,
+        .basis = SCENARIO_SHOULD,
         .made = true,
         .params = {PARAM_FIELD},
     },
@@ -186,7 +189,7 @@ static const struct scenario time_rows[] = {
         .wrong = "an instant in another time zone: YYYYMMDDHHMMSS+0000",
         .ref = "RFC 9919 3.2.4",
         .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
-        .basis = SCENARIO_MUST,
+        .basis = SCENARIO_SHOULD,
         .made = true,
         .params = {PARAM_FIELD},
     },
@@ -255,7 +258,7 @@ static const struct scenario signature_rows[] = {
                  "octet do not count",
         .ref = "X.690 11.2.1",
         .expect = EXPECT_ALL(SCENARIO_UNTRUSTED),
-        .basis = SCENARIO_MUST,
+        .basis = SCENARIO_SHOULD,
         .made = true,
     },
 };

@@ -152,7 +152,8 @@ static void how_firmly_that_stands_depends_on_the_policy(void **state)
         } rows[] = {
             {"good", SCENARIO_BY_STAPLE, {M, M, M}},
             {"revoked", SCENARIO_BY_GET, {M, M, M}},
-            {"unknown", SCENARIO_BY_POST, {M, M, T}},
+            {"unknown", SCENARIO_BY_POST, {M, T, T}},
+            {"unknown", SCENARIO_BY_STAPLE, {M, S, T}},
             /* Going on without an answer is allowed, never demanded. */
             {"http-404", SCENARIO_BY_GET, {M, T, T}},
             {"none", SCENARIO_BY_STAPLE, {T, T, T}},
