@@ -112,6 +112,7 @@ static enum httpd_framing framing_of(enum fault_framing framing)
         switch (framing) {
         case FAULT_FRAMED:
         case FAULT_CHUNKED:
+        case FAULT_RESET:
                 break;
         case FAULT_UNTIL_CLOSE:
                 return HTTPD_UNTIL_CLOSE;
@@ -139,7 +140,9 @@ static int make_response(struct worker *w, const struct fault_outcome *o,
         out->http = d->status;
         if (w->visitor != NULL)
                 w->visitor->drip_ms = o->drip_ms;
-        if (o->framing == FAULT_FRAMED)
+        if (w->visitor != NULL && o->framing == FAULT_RESET)
+                w->visitor->reset_short = o->missing;
+        if (o->framing == FAULT_FRAMED || o->framing == FAULT_RESET)
                 return httpd_response_new(
                     d->body, headers, i, &out->response, e);
         return httpd_response_framed(framing_of(o->framing), o->missing,

@@ -41,13 +41,6 @@ static ssize_t drip_byte(void *drip, uint64_t at, char *out, size_t max)
         return 1;
 }
 
-static enum MHD_Result copy_header(
-    void *to, enum MHD_ValueKind kind, const char *name, const char *value)
-{
-        (void)kind;
-        return MHD_add_response_header(to, name, value);
-}
-
 enum MHD_Result drip_queue(
     struct loop *l, struct call *c, struct httpd_response *r, unsigned status)
 {
@@ -64,7 +57,7 @@ enum MHD_Result drip_queue(
                 drip_free(d);
                 return MHD_NO;
         }
-        MHD_get_response_headers(response_mhd(r), copy_header, mhd);
+        response_copy_headers(r, mhd);
         rc = MHD_queue_response(c->connection, status, mhd);
         MHD_destroy_response(mhd);
         return rc;

@@ -87,11 +87,14 @@ struct httpd_request {
         const char *none_match; /* If-None-Match; NULL if absent */
         struct span body;       /* at most max_body */
         int64_t note;           /* the handler's own; 0 at the first call */
-        int drip_ms;      /* the handler's wish; > 0: the response's body goes
-                             out byte by byte, that long apart */
-        int64_t since_ms; /* monotonic: when this thread began to work off the
-                             requests that had come in; this one has waited
-                             since then at least */
+        int drip_ms;        /* the handler's wish; > 0: the response's body goes
+                               out byte by byte, that long apart */
+        size_t reset_short; /* the handler's wish; > 0: Content-Length says so
+                               many bytes more than come, and then the
+                               connection is reset (RST), not closed */
+        int64_t since_ms;   /* monotonic: when this thread began to work off the
+                               requests that had come in; this one has waited
+                               since then at least */
 };
 
 /* The first header of that name; NULL if absent. */

@@ -71,8 +71,16 @@ struct httpd {
 
 struct MHD_Response *response_mhd(struct httpd_response *r);
 
+/* Puts those of r into another one. */
+void response_copy_headers(struct httpd_response *r, struct MHD_Response *to);
+
 /* In drip.c: queues r so that it goes out byte by byte. */
 enum MHD_Result drip_queue(
+    struct loop *l, struct call *c, struct httpd_response *r, unsigned status);
+
+/* In reset.c: queues r so that the connection is reset behind its body, of
+ * which c->request.reset_short bytes seem to be missing then. */
+enum MHD_Result reset_queue(
     struct loop *l, struct call *c, struct httpd_response *r, unsigned status);
 
 /* Suspends the connection for that long, or until httpd_wake. */

@@ -204,6 +204,8 @@ static enum MHD_Result call_answer(struct loop *l, struct call *c)
         if (r.response != NULL) {
                 if (c->request.drip_ms > 0)
                         rc = drip_queue(l, c, r.response, r.status);
+                else if (c->request.reset_short > 0)
+                        rc = reset_queue(l, c, r.response, r.status);
                 else
                         rc = MHD_queue_response(
                             c->connection, r.status, response_mhd(r.response));

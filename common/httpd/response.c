@@ -43,6 +43,18 @@ struct MHD_Response *response_mhd(struct httpd_response *r)
         return r->mhd;
 }
 
+static enum MHD_Result copy_header(
+    void *to, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+        (void)kind;
+        return MHD_add_response_header(to, name, value);
+}
+
+void response_copy_headers(struct httpd_response *r, struct MHD_Response *to)
+{
+        MHD_get_response_headers(r->mhd, copy_header, to);
+}
+
 /* ---- making ------------------------------------------------------------ */
 
 /* Called by libmicrohttpd when nobody sends it any more. */

@@ -239,6 +239,7 @@ static const struct scenario network_rows[] = {
         .ref = "RFC 9112 8",
         .expect = EXPECT_LIVE(SCENARIO_UNREACHABLE),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
     {
         .name = "first-url-dead",

@@ -103,6 +103,7 @@ enum fault_framing {
         FAULT_CHUNKED,
         FAULT_UNTIL_CLOSE,
         FAULT_CUT_OFF, /* Content-Length says more than comes: see missing */
+        FAULT_RESET,   /* the same, and the connection is reset */
 };
 
 /* What goes out. */

@@ -192,6 +192,12 @@ static void half_a_body(struct spoil *s)
         cut_off(s, half);
 }
 
+static void reset_after_half(struct spoil *s)
+{
+        half_a_body(s);
+        s->out->framing = FAULT_RESET;
+}
+
 /* ---- the connection ---------------------------------------------------- */
 
 /* At once, or what is left to do when the wait is over. */
@@ -271,6 +277,7 @@ static const struct recipe rows[] = {
     {.name = "no-content-length", .delivery = until_close},
     {.name = "wrong-length", .delivery = wrong_length},
     {.name = "cut-mid-body", .delivery = half_a_body},
+    {.name = "reset-mid-body", .delivery = reset_after_half},
     {.name = "get-refused", .delivery = get_refused},
     {.name = "post-refused", .delivery = post_refused},
     {.name = "accept-then-close", .delivery = close_silently},

@@ -119,6 +119,25 @@ left() {
   [ "$status" -eq 0 ]
 }
 
+@test "cut-mid-body ends the connection, reset-mid-body resets it, after half of the bytes" {
+  lab --algorithm ed25519
+  ocsp-ca clock freeze >/dev/null
+  respond
+  ask request "$C" "$I" >q.der
+  post q.der
+  cp r.der good.der
+  ocsp-ca scenario set www cut-mid-body
+  /usr/bin/python3 "$OCSP_LAB_SOURCE/tests/e2e/scenario_cut.py" "$url" closed
+  ocsp-ca scenario set www reset-mid-body
+  /usr/bin/python3 "$OCSP_LAB_SOURCE/tests/e2e/scenario_cut.py" "$url" reset
+  exits 56 curl -sS -o r.der "$url/$(ask path q.der)"
+  [[ $output == *reset* ]]
+  exits 0 ocsp-check --cert www --expect unreachable --url "$url"
+  ocsp-ca scenario clear www
+  post q.der
+  cmp r.der good.der
+}
+
 @test "the journal and the status listener name the scenario" {
   lab
   respond

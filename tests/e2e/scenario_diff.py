@@ -80,7 +80,8 @@ DIFFS |= {name: set() for name in (
     "http-404", "http-500", "http-503-retry-after", "redirect", "redirect-loop",
     "wrong-content-type", "missing-content-type", "charset", "get-refused",
     "post-refused", "cache-stale", "accept-then-close", "never-answers", "slow", "drip",
-    "chunked", "no-content-length", "wrong-length", "cut-mid-body")}
+    "chunked", "no-content-length", "wrong-length", "cut-mid-body",
+    "reset-mid-body")}
 DIFFS |= {name: SIGNER for name in (
     "delegated-no-eku", "delegated-wrong-eku", "delegated-crlsign-only",
     "delegated-from-intermediate", "delegated-expired", "delegated-not-yet-valid",
@@ -102,6 +103,7 @@ HTTP_DIFFS = {
     "post-refused": {"status", "content-type", "allow"},
     "accept-then-close": {"status", "content-type", "cache-control"},
     "never-answers": {"status", "content-type", "cache-control"},
+    "reset-mid-body": {"status", "content-type", "cache-control"},
     "wrong-length": {"status", "content-type", "cache-control"},
     "cut-mid-body": {"status", "content-type", "cache-control"},
     "chunked": {"transfer-encoding"},
