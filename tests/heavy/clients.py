@@ -34,7 +34,8 @@ CASES = {
                      "missing", "missing"),
     "expired": ("untrusted", "expired", "refuse", "refuse", "refuse",
                 "expired", "expired")}
-HERE = os.path.dirname(os.path.abspath(__file__))
+CLIENTS = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                       "../../fixtures/clients")
 GOPATH = "/usr/share/gocode"
 
 
@@ -114,7 +115,7 @@ def build_go(folder):
     if not os.path.isdir(GOPATH + "/src/golang.org/x/crypto/ocsp"):
         return None, "no x/crypto: apt-get install golang-golang-x-crypto-dev"
     p = run("go", "build", "-o", folder + "/handshake",
-            HERE + "/clients/handshake.go",
+            CLIENTS + "/handshake.go",
             env=dict(os.environ, GO111MODULE="off", GOPATH=GOPATH, GOFLAGS="",
                      GOPROXY="off", GOTOOLCHAIN="local",
                      GOCACHE=folder + "/gocache"), limit=300)
@@ -127,7 +128,7 @@ def build_java(folder):
     """Asks with Java's SSLSocket and revocation checker, or says why not."""
     if not shutil.which("javac"):
         return None, "not here"
-    p = run("javac", "-d", folder, HERE + "/clients/Handshake.java", limit=300)
+    p = run("javac", "-d", folder, CLIENTS + "/Handshake.java", limit=300)
     if p.returncode:
         sys.exit("Handshake.java cannot be built: " + p.stdout)
     nobody = socket.socket()
