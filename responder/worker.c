@@ -15,7 +15,7 @@ int worker_new(struct responder *r, struct worker **out, struct err *e)
         if (w == NULL)
                 return err_errno(e, ERR_OS, "worker");
         w->responder = r;
-        if (front_new(&w->front, e) != 0 ||
+        if (front_new(&w->front, e) != 0 || rows_new(&w->rows, e) != 0 ||
             cadb_open(r->options->dir, &w->db, e) != 0) {
                 worker_free(w);
                 return -1;
@@ -31,6 +31,7 @@ void worker_free(struct worker *w)
         issuers_unref(w->issuers);
         faults_unref(w->faults);
         front_free(w->front);
+        rows_free(w->rows);
         cadb_close(w->db);
         buf_release(&w->der);
         buf_release(&w->encoded);
@@ -210,12 +211,36 @@ static int find_state(void *arg, int64_t ca, struct span serial,
         return cadb_state_find(arg, ca, serial, out, e);
 }
 
-/* One view for several certIDs; a single read is one by itself. */
+/* As find_state, but what was read before is taken if nothing that has happened
+ * since concerns it. */
+static int find_kept(void *arg, int64_t ca, struct span serial,
+    struct cadb_state *out, struct err *e)
+{
+        struct worker *w = arg;
+        struct kept_row *k = rows_find(w->rows, ca, serial);
+        int rc;
+
+        if (k != NULL && (k->epoch == w->epoch ||
+                             changes_spare(&w->changes, k->seen, serial))) {
+                k->epoch = w->epoch;
+                k->seen = w->changes.last;
+                *out = k->state;
+                return 1;
+        }
+        rc = cadb_state_find(w->db, ca, serial, out, e);
+        if (rc == 1)
+                rows_put(w->rows, ca, serial, out, w->epoch, w->changes.last);
+        return rc;
+}
+
+/* One view for several certIDs, so that of two revocations the answer never has
+ * the second alone; a single read is one by itself. */
 static void plan(struct worker *w, const struct moment *m)
 {
-        const struct answer_source source = {find_state, w->db};
-        struct err e = ERR_INIT;
         bool several = w->request.certids_len > 1;
+        const struct answer_source source = {
+            several ? find_state : find_kept, several ? (void *)w->db : w};
+        struct err e = ERR_INIT;
 
         if (several && cadb_snapshot_begin(w->db, &e) != 0) {
                 w->answer.status = OCSP_INTERNAL_ERROR;

@@ -6,6 +6,7 @@
 #include "responder/changes.h"
 #include "responder/front.h"
 #include "responder/responder.h"
+#include "responder/rows.h"
 #include "responder/tally.h"
 
 /* The state of the world when a request had arrived in whole. */
@@ -37,6 +38,7 @@ struct worker {
         struct buf encoded; /* an answer */
         struct cached kept; /* the one that the last answer_kept found */
         struct front *front;
+        struct rows *rows;
         struct tally tally;
 };
 
