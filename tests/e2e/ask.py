@@ -4,6 +4,7 @@
   ask.py request [options] CERT ISSUER [CERT ISSUER]...    DER on standard output
       --hash sha1|sha256|sha384   of the certIDs (sha1)
       --serial HEX                content octets instead of the certificate's
+      --has TEXT                  such a serial that base64 has that text in it
       --flip name|key             one bit of that hash is wrong
       --nonce HEX                 these octets, in an OCTET STRING
       --extn-value HEX            nonce extension with exactly this in extnValue
@@ -11,7 +12,7 @@
       --twice                     the last extension stands there twice
       --name                      with a requestorName
   ask.py path FILE [plain|lower|unpadded|url-safe]    as it stands in a GET
-  ask.py show FILE                JSON of an answer
+  ask.py show FILE [KEY]          JSON of an answer, or the text of one value
   ask.py raw URL                  sends standard input as it is, and prints all
                                   that comes until the server closes
 """
@@ -23,10 +24,7 @@ import socket
 import sys
 import urllib.parse
 
-from cryptography import x509
-from cryptography.hazmat.primitives import serialization
-from cryptography.x509 import ocsp
-
+# python3-cryptography takes its time to load: only who needs it does so.
 
 # ---- DER ------------------------------------------------------------------
 
@@ -57,17 +55,13 @@ NONCE = "1.3.6.1.5.5.7.48.1.2"
 
 
 def certid(cert, issuer, args):
-    spki = issuer.public_key().public_bytes(
-        serialization.Encoding.DER,
-        serialization.PublicFormat.SubjectPublicKeyInfo)
-    hashed = {"name": issuer.subject.public_bytes(), "key": bits_of(spki)}
+    hashed = {"name": issuer["subject"], "key": bits_of(issuer["spki"])}
     for what in hashed:
         digest = bytearray(hashlib.new(args.hash, hashed[what]).digest())
         if args.flip == what:
             digest[0] ^= 1
         hashed[what] = bytes(digest)
-    n = cert.serial_number
-    serial = n.to_bytes(n.bit_length() // 8 + 1, "big")
+    serial = cert["serial"]
     if args.serial is not None:
         serial = bytes.fromhex(args.serial)
     return tlv(0x30, tlv(0x30, oid(HASHES[args.hash]), tlv(0x05)),
@@ -83,16 +77,29 @@ def content(der, at):
     return at, at + n
 
 
+def elements(der):
+    """Those within the first element, whole."""
+    at, end = content(der, 0)
+    while at < end:
+        _, after = content(der, at)
+        yield der[at:after]
+        at = after
+
+
 def bits_of(spki):
     """subjectPublicKey without tag, length and unused bits."""
-    algorithm = content(spki, 0)[0]
-    key = content(spki, content(spki, algorithm)[1])
-    return spki[key[0] + 1:key[1]]
+    _, key = elements(spki)
+    return key[content(key, 0)[0] + 1:]
 
 
 def load(path):
-    with open(path, "rb") as f:
-        return x509.load_pem_x509_certificate(f.read())
+    """The first certificate, v3."""
+    with open(path) as f:
+        text = f.read().split("-----BEGIN CERTIFICATE-----")[1]
+    der = base64.b64decode(text.split("-----END")[0])
+    _, serial, _, _, _, subject, spki, *_ = elements(next(elements(der)))
+    return {"serial": serial[content(serial, 0)[0]:],
+            "subject": subject, "spki": spki}
 
 
 def extension(name, value, critical=False):
@@ -101,8 +108,18 @@ def extension(name, value, critical=False):
 
 
 def request(args):
-    ids = [certid(load(c), load(i), args)
-           for c, i in zip(args.files[::2], args.files[1::2])]
+    files = [load(f) for f in args.files]
+    der = request_of(files, args)
+    n = 1000
+    while args.has and args.has not in base64.b64encode(der).decode():
+        args.serial = "7f%d%dfffefb%d" % (n, n, n)
+        der = request_of(files, args)
+        n += 1
+    sys.stdout.buffer.write(der)
+
+
+def request_of(files, args):
+    ids = [certid(c, i, args) for c, i in zip(files[::2], files[1::2])]
     extensions = []
     if args.nonce is not None:
         extensions.append(
@@ -119,7 +136,7 @@ def request(args):
         name = tlv(0xA1, tlv(0x82, b"client.example"))
     tail = tlv(0xA2, tlv(0x30, *extensions)) if extensions else b""
     tbs = tlv(0x30, name, tlv(0x30, *[tlv(0x30, i) for i in ids]), tail)
-    sys.stdout.buffer.write(tlv(0x30, tbs))
+    return tlv(0x30, tbs)
 
 
 # ---- GET ------------------------------------------------------------------
@@ -136,7 +153,18 @@ def path(args):
 
 # ---- answers --------------------------------------------------------------
 
+def pick(value, key):
+    """What a.0.b names, as text; nothing if there is none."""
+    for k in key.split("."):
+        value = (value[int(k)] if isinstance(value, list)
+                 else value.get(k) if value is not None else None)
+    return (value if isinstance(value, str)
+            else "" if value is None else json.dumps(value))
+
+
 def show(args):
+    from cryptography.x509 import ocsp
+
     with open(args.file, "rb") as f:
         r = ocsp.load_der_ocsp_response(f.read())
     out = {"status": r.response_status.name.lower()}
@@ -157,7 +185,7 @@ def show(args):
         for e in r.extensions:
             if e.oid.dotted_string == NONCE:
                 out["nonce"] = e.value.nonce.hex()
-    print(json.dumps(out))
+    print(json.dumps(out) if args.key is None else pick(out, args.key))
 
 
 def raw(args):
@@ -180,7 +208,7 @@ def main():
     p = sub.add_parser("request")
     p.set_defaults(run=request)
     p.add_argument("--hash", default="sha1")
-    for name in ("serial", "flip", "nonce", "extn-value", "extension"):
+    for name in ("serial", "has", "flip", "nonce", "extn-value", "extension"):
         p.add_argument("--" + name)
     for name in ("critical", "twice", "name"):
         p.add_argument("--" + name, action="store_true")
@@ -192,6 +220,7 @@ def main():
     p = sub.add_parser("show")
     p.set_defaults(run=show)
     p.add_argument("file")
+    p.add_argument("key", nargs="?")
     p = sub.add_parser("raw")
     p.set_defaults(run=raw)
     p.add_argument("url")

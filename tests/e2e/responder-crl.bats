@@ -206,7 +206,7 @@ date_of() {
   ocsp-ca crl >/dev/null
   respond
   ask request "$C" "$I" >q.der
-  [[ $(ask path q.der) = M* ]]
+  [[ $(get_path q.der) = M* ]]
   get q.der
   says singles.0.status good
   for path in crlx crl%2froot.crl; do

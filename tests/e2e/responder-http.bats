@@ -5,16 +5,6 @@
 load helper
 load responder
 
-# with_text TEXT : makes q.der such that its base64 has that text in it, by
-# trying serials.
-with_text() {
-  for n in $(seq 1000 3000); do
-    ask request --serial "7f$n${n}fffefb$n" "$C" "$I" >q.der
-    [[ $(ask path q.der plain) != *"$1"* ]] || return 0
-  done
-  return 1
-}
-
 # same PATH : a GET of exactly that path has the answer in first.der.
 same() {
   curl -sS --path-as-is -D head -o r.der "$url$1"
@@ -25,17 +15,17 @@ same() {
   lab
   respond
   for text in + / //; do
-    with_text "$text"
+    ask request --has "$text" "$C" "$I" >q.der
     post q.der
     cp r.der first.der
-    same "/$(ask path q.der)"
+    same "/$(get_path q.der)"
     same "/$(ask path q.der lower)"
     same "/$(ask path q.der plain)"
     same "/$(ask path q.der unpadded)"
-    same "//$(ask path q.der)"
+    same "//$(get_path q.der)"
     same "//$(ask path q.der plain)"
     same "/$(ask path q.der | sed 's/%2B/%20/g')"
-    same "/$(ask path q.der)?a=b"
+    same "/$(get_path q.der)?a=b"
   done
 }
 
@@ -47,7 +37,7 @@ same() {
     curl -sS --path-as-is -D head -o r.der "$url/$path"
     is_error 1
   done
-  with_text /
+  ask request --has / "$C" "$I" >q.der
   curl -sS --path-as-is -D head -o r.der "$url/$(ask path q.der url-safe)"
   is_error 1
 }
@@ -158,7 +148,7 @@ same() {
   lab
   respond
   ask request "$C" "$I" >q.der
-  path=$(ask path q.der)
+  path=$(get_path q.der)
   {
     printf 'GET /%s HTTP/1.1\r\nHost: h\r\n\r\n' "$path"
     printf 'GET /favicon.ico HTTP/1.1\r\nHost: h\r\n\r\n'
@@ -201,7 +191,7 @@ PY
   get q.der
   says singles.0.status good
   base=${url%/pki/ocsp}
-  for path in / /pki/ocspx /pki "/$(ask path q.der)"; do
+  for path in / /pki/ocspx /pki "/$(get_path q.der)"; do
     curl -sSi "$base$path" | head -n 1 | grep -q ' 404 '
   done
 }
@@ -213,7 +203,7 @@ chromium() {
   aia=$(openssl x509 -in "$C" -noout -ocsp_uri)
   base=/${aia#http://*/}
   printf 'GET %s/%s HTTP/1.1\r\nHost: %s\r\nConnection: keep-alive\r\n' \
-    "$base" "$(ask path q.der)" 127.0.0.1:1
+    "$base" "$(get_path q.der)" 127.0.0.1:1
   printf 'User-Agent: Mozilla/5.0 (X11; Linux x86_64) Chrome/140.0.0.0\r\n'
   printf 'Accept-Encoding: gzip, deflate\r\n\r\n'
 }
@@ -242,8 +232,8 @@ sys.exit(page.count(answer) != 2 or b"ontent-Encoding" in page)'
   lab
   respond
   ask request "$C" "$I" >q.der
-  curl -sS -o a -o b -o c -o d "$url/$(ask path q.der)" "$url/favicon.ico" \
-    "$url/" "$url/$(ask path q.der)" -w '%{num_connects}\n' >connects
+  curl -sS -o a -o b -o c -o d "$url/$(get_path q.der)" "$url/favicon.ico" \
+    "$url/" "$url/$(get_path q.der)" -w '%{num_connects}\n' >connects
   [ "$(awk "{ n += \$1 } END { print n }" connects)" -eq 1 ]
   cmp a d
 }

@@ -74,7 +74,7 @@ PY
   lab
   respond --log-format json --threads 4
   ask request "$C" "$I" >q.der
-  path=$(ask path q.der)
+  path=$(get_path q.der)
   for _ in 1 2 3 4; do
     curl -sS "$url/$path?n=[1-100]" -o /dev/null &
     curls+=($!)

@@ -144,7 +144,7 @@ requests() {
   lab
   respond
   ask request "$C" "$I" >q.der
-  /usr/bin/python3 - "$url" "$(ask path q.der)" <<'PY'
+  /usr/bin/python3 - "$url" "$(get_path q.der)" <<'PY'
 import http.client, sys, urllib.parse
 u = urllib.parse.urlsplit(sys.argv[1])
 c = http.client.HTTPConnection(u.hostname, u.port)

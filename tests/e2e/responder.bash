@@ -30,10 +30,19 @@ post() {
     -H 'Content-Type: application/ocsp-request' "$url/"
 }
 
+# get_path FILE : as `ask path` has it, in less time.
+get_path() {
+  local text
+  text=$(base64 -w 0 "$1")
+  text=${text//+/%2B}
+  text=${text//\//%2F}
+  echo "${text//=/%3D}"
+}
+
 # get FILE [OPTION of curl]...
 get() {
   local path
-  path=$(ask path "$1")
+  path=$(get_path "$1")
   shift
   curl -sS -D head -o r.der "$@" "$url/$path"
 }
@@ -41,7 +50,7 @@ get() {
 # says KEY VALUE : of the answer in r.der.
 says() {
   local got
-  got=$(ask show r.der | field "$1")
+  got=$(ask show r.der "$1")
   [ "$got" = "$2" ] || {
     echo "$1 is '$got', not '$2'" >&2
     return 1

@@ -62,7 +62,7 @@ revalidates() {
 # got WORD : a GET is answered so.
 got() {
   get q.der
-  [ "$(ask show r.der | field singles.0.status)" = "$1" ]
+  [ "$(ask show r.der singles.0.status)" = "$1" ]
 }
 
 # RFC 9919 section 7.1: when max-age is over there is a new one.
@@ -70,14 +70,14 @@ renews() {
   lab
   in_front "$1" --max-age 1s
   get q.der
-  first=$(ask show r.der | field produced_at)
+  first=$(ask show r.der produced_at)
   eventually newer
   says singles.0.status good
 }
 
 newer() {
   get q.der
-  [[ $(ask show r.der | field produced_at) > $first ]]
+  [[ $(ask show r.der produced_at) > $first ]]
 }
 
 # now : in microseconds.
@@ -92,7 +92,7 @@ turns_revoked() {
   while true; do
     sent=$(now)
     get "$1"
-    [ "$(ask show r.der | field singles.0.status)" != revoked ] || return 0
+    [ "$(ask show r.der singles.0.status)" != revoked ] || return 0
     [ "$sent" -le "$2" ] || {
       echo "$1: sent $((sent - $2)) us too late, and still:" >&2
       cat head >&2
