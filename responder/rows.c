@@ -6,9 +6,14 @@
 
 #include "responder/cache/cache.h"
 
+struct set {
+        struct kept_row rows[ROWS_WAYS];
+};
+
 struct rows {
         uint64_t seed; /* so that nobody can choose serials that collide */
-        struct kept_row places[ROWS_PLACES];
+        unsigned victim;
+        struct set sets[ROWS_SETS];
 };
 
 int rows_new(struct rows **out, struct err *e)
@@ -30,29 +35,49 @@ void rows_free(struct rows *r)
         free(r);
 }
 
-/* The same serial in two CAs is rare, and only costs a row its place. */
-static struct kept_row *place_of(struct rows *r, struct span serial)
+static struct set *set_of(struct rows *r, struct span serial)
 {
-        return &r->places[cache_hash(r->seed, serial) % ROWS_PLACES];
+        return &r->sets[cache_hash(r->seed, serial) % ROWS_SETS];
+}
+
+static bool is_of(const struct kept_row *k, int64_t ca, struct span serial)
+{
+        return k->serial_len != 0 && k->ca == ca &&
+               span_equal(serial, (struct span){k->serial, k->serial_len});
 }
 
 struct kept_row *rows_find(struct rows *r, int64_t ca, struct span serial)
 {
-        struct kept_row *k = place_of(r, serial);
+        struct set *s = set_of(r, serial);
+        size_t i;
 
-        if (k->serial_len == 0 || k->ca != ca ||
-            !span_equal(serial, (struct span){k->serial, k->serial_len}))
-                return NULL;
-        return k;
+        for (i = 0; i < ROWS_WAYS; i++)
+                if (is_of(&s->rows[i], ca, serial))
+                        return &s->rows[i];
+        return NULL;
+}
+
+/* A free place, or the next one of all sets together. */
+static struct kept_row *place_for(struct rows *r, struct span serial)
+{
+        struct set *s = set_of(r, serial);
+        size_t i;
+
+        for (i = 0; i < ROWS_WAYS; i++)
+                if (s->rows[i].serial_len == 0)
+                        return &s->rows[i];
+        return &s->rows[r->victim++ % ROWS_WAYS];
 }
 
 void rows_put(struct rows *r, int64_t ca, struct span serial,
     const struct cadb_state *state, uint64_t epoch, int64_t seen)
 {
-        struct kept_row *k = place_of(r, serial);
+        struct kept_row *k = rows_find(r, ca, serial);
 
         if (serial.len > ROWS_SERIAL_MAX)
                 return;
+        if (k == NULL)
+                k = place_for(r, serial);
         k->epoch = epoch;
         k->seen = seen;
         k->ca = ca;

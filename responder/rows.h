@@ -14,7 +14,8 @@
 enum {
         /* RFC 5280 section 4.1.2.2; longer ones are looked up each time. */
         ROWS_SERIAL_MAX = 20,
-        ROWS_PLACES = 4096, /* one row in each; about 450 KiB in all */
+        ROWS_SETS = 1024,
+        ROWS_WAYS = 4, /* rows in a set; about 450 KiB in all */
 };
 
 struct kept_row {
@@ -35,7 +36,7 @@ void rows_free(struct rows *r); /* NULL is fine */
 /* Borrowed until the next rows_put; NULL if it isn't there. */
 struct kept_row *rows_find(struct rows *r, int64_t ca, struct span serial);
 
-/* Instead of what was in its place. */
+/* Instead of what was in its place, or in anybody's of its set. */
 void rows_put(struct rows *r, int64_t ca, struct span serial,
     const struct cadb_state *state, uint64_t epoch, int64_t seen);
 
