@@ -41,6 +41,9 @@ static void post(struct server *s, struct web_request *r)
         bool named = web_query(r, "cert", name);
         const char *path = web_path(r);
 
+        /* One that was issued a moment ago, and the news are under way. */
+        if (named && roster_find(&s->roster, name) == NULL)
+                server_scan_news(s);
         if (strcmp(path, "/refresh") == 0 && named &&
             roster_find(&s->roster, name) == NULL) {
                 web_reply_text(r, 404, "no such certificate here\n");

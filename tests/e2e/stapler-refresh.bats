@@ -318,3 +318,13 @@ s.accept()' "$dead"
     eventually stapled good
   done
 }
+
+@test "refresh knows a certificate as soon as it is issued" {
+  lab
+  responder
+  stapler
+  for i in 1 2 3 4 5; do
+    ocsp-ca issue "new$i" >/dev/null
+    [ "$(refresh "new$i" | field certificates.0.state)" = good ]
+  done
+}
