@@ -70,15 +70,16 @@ int64_t fault_left(const struct fault *f)
         return f->times == 0 ? -1 : atomic_load(&counted_of(f)->left);
 }
 
-struct span fault_first_nonce(
+struct span fault_old_nonce(
     struct fault *f, struct span nonce, uint8_t out[OCSP_NONCE_MAX])
 {
         struct counted *c = counted_of(f);
-        size_t len;
+        size_t i, len;
 
         pthread_mutex_lock(&c->lock);
         if (c->nonce_len == 0 && nonce.len <= sizeof(c->nonce)) {
-                memcpy(c->nonce, nonce.data, nonce.len);
+                for (i = 0; i < nonce.len; i++)
+                        c->nonce[i] = nonce.data[i] ^ 0x5a;
                 c->nonce_len = nonce.len;
         }
         len = c->nonce_len;

@@ -11,8 +11,10 @@ int means_load(
     struct fault *f, const char *dir, struct cadb *db, struct err *e);
 void means_release(struct fault *f);
 
-/* The nonce that nonce-replayed repeats: the first that comes. */
-struct span fault_first_nonce(
+/* The nonce that nonce-replayed repeats, as if of a request before all that we
+ * have seen: made of the first that comes, so that it has the length that is
+ * usual there, and the same each time. */
+struct span fault_old_nonce(
     struct fault *f, struct span nonce, uint8_t out[OCSP_NONCE_MAX]);
 
 /* ---- an answer in pieces ----------------------------------------------- */

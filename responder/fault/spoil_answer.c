@@ -301,7 +301,7 @@ static void nonce_replayed(struct spoil *s)
         uint8_t *room = spoil_room(s, OCSP_NONCE_MAX);
 
         if (nonce->data != NULL && room != NULL)
-                *nonce = fault_first_nonce(s->fault, *nonce, room);
+                *nonce = fault_old_nonce(s->fault, *nonce, room);
 }
 
 /* ---- responderID ------------------------------------------------------- */

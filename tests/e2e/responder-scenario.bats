@@ -256,3 +256,16 @@ left() {
     exits 0 ocsp-check --cert www --url "$url" --expect good
   done
 }
+
+@test "nonce-replayed: also the first gets the nonce of another, and all get that one" {
+  lab
+  respond
+  ocsp-ca scenario set www nonce-replayed
+  for i in 1 2 3; do
+    exits 3 ocsp-check --cert www --url "$url" --method post --nonce --save "$i.der"
+    openssl ocsp -respin "$i.der" -noverify -resp_text | grep -A1 'OCSP Nonce' >"$i.nonce"
+  done
+  grep -q . 1.nonce
+  cmp 1.nonce 2.nonce
+  cmp 1.nonce 3.nonce
+}
