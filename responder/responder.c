@@ -32,7 +32,7 @@ static int open_all(struct responder *r, struct err *e)
             labclock_open(o->dir, &r->clock, e) != 0 ||
             registry_new(&r->source, &r->registry, e) != 0 ||
             cache_new(o->cache, &r->cache, e) != 0 ||
-            faultbook_new(o->dir, &r->faults, e) != 0)
+            faultbook_new(o->dir, r->settings.no_faults, &r->faults, e) != 0)
                 return -1;
         return journal_new(&r->journal, e);
 }

@@ -241,17 +241,20 @@ struct fault *faults_at(const struct faults *s, enum fault_level level,
 
 struct faultbook {
         const char *dir;
+        bool none;
         pthread_mutex_t lock; /* of current, and held while loading */
         struct faults *current;
 };
 
-int faultbook_new(const char *dir, struct faultbook **out, struct err *e)
+int faultbook_new(
+    const char *dir, bool none, struct faultbook **out, struct err *e)
 {
         struct faultbook *b = calloc(1, sizeof(*b));
 
         if (b == NULL)
                 return err_set(e, ERR_OS, "scenarios: out of memory");
         b->dir = dir;
+        b->none = none;
         pthread_mutex_init(&b->lock, NULL);
         *out = b;
         return 0;
@@ -314,7 +317,7 @@ static int read_set(struct builder *b, struct cadb *db, struct err *e)
         if (cadb_snapshot_begin(db, e) != 0)
                 return -1;
         rc = cadb_scenario_latest(db, &b->set->version, e);
-        if (rc == 0)
+        if (rc == 0 && !b->book->none)
                 rc = cadb_scenario_each(db, add_row, b, e);
         for (i = 0; rc == 0 && i < b->set->len; i++)
                 if (b->set->list[i]->means == NULL)

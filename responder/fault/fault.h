@@ -67,9 +67,11 @@ int64_t fault_left(const struct fault *f); /* -1: no end */
 
 /* ---- the current ones -------------------------------------------------- */
 
-/* Holds the set of the day.  Any thread. */
+/* Holds the set of the day.  Any thread.  none: a lab without faults, where
+ * nothing is set, whatever the database shows. */
 struct faultbook;
-int faultbook_new(const char *dir, struct faultbook **out, struct err *e);
+int faultbook_new(
+    const char *dir, bool none, struct faultbook **out, struct err *e);
 void faultbook_free(struct faultbook *b);
 
 /* Sees to it that *held, the caller's reference (NULL at first), is what db

@@ -234,10 +234,31 @@ left() {
 
 @test "a lab without faults has none, and says so" {
   lab --no-faults
-  respond
-  [ "$(field faults <<<"$ready")" = false ]
   ask request "$C" "$I" >q.der
   exits 78 ocsp-responder --answer q.der --scenario hold --out r.der
+  exits 78 ocsp-ca scenario set www hold
+  exits 78 ocsp-ca scenario set --all hold
+  exits 78 ocsp-ca issue other --scenario hold
+  exits 78 ocsp-ca issue other --scenario refused
+  # Nor does who writes into the database by hand get one.
+  command -v sqlite3 >/dev/null || skip "needs sqlite3"
+  respond
+  for _ in before after; do
+    [ "$(field faults <<<"$ready")" = false ]
+    post q.der
+    says singles.0.status good
+    sqlite3 lab/ca.db "INSERT OR REPLACE INTO scenario (ca, serial, name, params,
+      version) VALUES (0, x'', 'trylater', '', 1000), ((SELECT id FROM ca), x'',
+      'revoked', '', 1000); UPDATE setting SET scenarios = 1000;
+      UPDATE cert SET scenario = 1, version = version + 1000;"
+    post q.der
+    says singles.0.status good
+    ocsp-responder --answer q.der --out r.der
+    says singles.0.status good
+    [ "$(curl -sS "$status_url/scenarios" | field scenarios)" = '[]' ]
+    halt "$pid"
+    respond
+  done
 }
 
 @test "the keys of RSA and ECDSA: signature and signer are spoilt as with Ed25519" {

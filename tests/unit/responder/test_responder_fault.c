@@ -66,7 +66,7 @@ static int up(void **state)
         must(cadb_commit(w.db, &e), &e);
         must(cadb_publish(w.db, &e), &e);
         must(cadb_open_write(w.dir, &w.db, &e), &e);
-        must(faultbook_new(w.dir, &w.book, &e), &e);
+        must(faultbook_new(w.dir, false, &w.book, &e), &e);
         *state = &w;
         return 0;
 }
