@@ -93,11 +93,14 @@ def bits_of(spki):
 
 
 def load(path):
-    """The first certificate, v3."""
+    """The first certificate."""
     with open(path) as f:
         text = f.read().split("-----BEGIN CERTIFICATE-----")[1]
     der = base64.b64decode(text.split("-----END")[0])
-    _, serial, _, _, _, subject, spki, *_ = elements(next(elements(der)))
+    fields = list(elements(next(elements(der))))
+    if fields[0][0] == 0xA0:  # the version; absent: v1
+        del fields[0]
+    serial, _, _, _, subject, spki = fields[:6]
     return {"serial": serial[content(serial, 0)[0]:],
             "subject": subject, "spki": spki}
 
