@@ -123,7 +123,7 @@ int anchors_roots(const struct forge *f, struct err *e)
 
 int anchors_recover(const struct lab *lab, struct err *e)
 {
-        struct forge f = {lab->dir, lab->db, lab->settings.temporary, 0};
+        struct forge f = {lab->dir, lab->db, lab->settings.temporary, 0, NULL};
         struct bundle b = {.f = &f, .name = "root.pem"};
         int rc = collect_roots(&b, e);
 

@@ -452,8 +452,8 @@ static int add_ca(struct addition *n, const struct args *a, struct err *e)
 {
         if (lab_open_write(&n->lab, a, e) != 0)
                 return -1;
-        n->forge = (struct forge){
-            n->lab.dir, n->lab.db, n->lab.settings.temporary, lab_now(&n->lab)};
+        n->forge = (struct forge){n->lab.dir, n->lab.db,
+            n->lab.settings.temporary, lab_now(&n->lab), NULL};
         if (find_above(n, e) != 0 || (!n->root && limit_path(n, e) != 0) ||
             make(n, e) != 0 || commit(n, e) != 0)
                 return -1;

@@ -190,7 +190,7 @@ static int parse(struct wanted *w, struct args *a, const struct option *table,
 static struct forge forge_of(const struct lab *lab)
 {
         return (struct forge){
-            lab->dir, lab->db, lab->settings.temporary, lab_now(lab)};
+            lab->dir, lab->db, lab->settings.temporary, lab_now(lab), NULL};
 }
 
 static int commit_set(const struct lab *lab, const struct wanted *w,

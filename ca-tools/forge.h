@@ -71,6 +71,9 @@ struct forge {
         struct cadb *db; /* inside a transaction of the caller */
         bool temporary;
         int64_t now;
+        /* The key of all RSA signers that are made for scenarios; NULL: each
+         * has its own.  The caller's to free. */
+        EVP_PKEY **rsa;
 };
 
 /* path is relative to DIR. */

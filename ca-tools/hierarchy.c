@@ -142,7 +142,8 @@ static void describe(struct hierarchy_ca *out, const struct level *level)
 int hierarchy_make(struct cadb *db, const struct hierarchy_spec *spec,
     struct hierarchy_ca made[HIERARCHY_DEPTH_MAX], struct err *e)
 {
-        struct forge f = {spec->dir, db, spec->settings->temporary, spec->now};
+        struct forge f = {
+            spec->dir, db, spec->settings->temporary, spec->now, NULL};
         struct level levels[HIERARCHY_DEPTH_MAX] = {0};
         struct trusted trusted = {.path = ""};
         unsigned i;

@@ -63,14 +63,18 @@ static int put_all(const struct lab *lab, const struct forge *f,
 int scenario_put_on(const struct lab *lab, const struct scenario_part *parts,
     size_t len, struct err *e)
 {
+        EVP_PKEY *rsa = NULL;
         struct forge f = {
-            lab->dir, lab->db, lab->settings.temporary, lab_now(lab)};
+            lab->dir, lab->db, lab->settings.temporary, lab_now(lab), &rsa};
+        int rc = -1;
 
         if (cadb_begin(lab->db, e) != 0)
                 return -1;
         if (signers_sweep(&f, e) == 0 && put_all(lab, &f, parts, len, e) == 0 &&
             cadb_commit(lab->db, e) == 0)
-                return 0;
-        signers_undo(&f, false);
-        return -1;
+                rc = 0;
+        EVP_PKEY_free(rsa);
+        if (rc != 0)
+                signers_undo(&f, false);
+        return rc;
 }

@@ -62,6 +62,18 @@ static void set_life(const struct mint *m, struct pki_cert_spec *cert)
         }
 }
 
+/* Such a key takes longer to make than a hundred certificates. */
+static int share_rsa(const struct forge *f, EVP_PKEY **out, struct err *e)
+{
+        if (f->rsa == NULL)
+                return pki_key_new(PKI_RSA2048, out, e);
+        if (*f->rsa == NULL && pki_key_new(PKI_RSA2048, f->rsa, e) != 0)
+                return -1;
+        EVP_PKEY_up_ref(*f->rsa);
+        *out = *f->rsa;
+        return 0;
+}
+
 /* The CA's kind of key; of RSA the quickest that is strong enough. */
 static int make_key(struct mint *m, EVP_PKEY **out, struct err *e)
 {
@@ -72,8 +84,9 @@ static int make_key(struct mint *m, EVP_PKEY **out, struct err *e)
         if (m->kind != SCENARIO_SIGNER_RSA &&
             authority_algorithm(&m->ca, &algorithm, e) != 0)
                 return -1;
-        if (algorithm == PKI_RSA3072 || algorithm == PKI_RSA4096)
-                algorithm = PKI_RSA2048;
+        if (algorithm == PKI_RSA2048 || algorithm == PKI_RSA3072 ||
+            algorithm == PKI_RSA4096)
+                return share_rsa(m->forge, out, e);
         return pki_key_new(algorithm, out, e);
 }
 

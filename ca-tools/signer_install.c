@@ -324,8 +324,8 @@ static int install(struct install *s, const struct args *a, struct err *e)
 {
         if (lab_open_write(&s->lab, a, e) != 0)
                 return -1;
-        s->forge = (struct forge){
-            s->lab.dir, s->lab.db, s->lab.settings.temporary, lab_now(&s->lab)};
+        s->forge = (struct forge){s->lab.dir, s->lab.db,
+            s->lab.settings.temporary, lab_now(&s->lab), NULL};
         if (load(s, e) != 0 || check(s, e) != 0)
                 return -1;
         s->same = is_current(s);

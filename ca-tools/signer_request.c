@@ -153,8 +153,8 @@ static int request(struct request *r, const struct args *a, struct err *e)
         if (lab_open_write(&r->lab, a, e) != 0 ||
             authority_find(&r->lab, r->ca_name, &r->ca, e) != 0)
                 return -1;
-        r->forge = (struct forge){
-            r->lab.dir, r->lab.db, r->lab.settings.temporary, lab_now(&r->lab)};
+        r->forge = (struct forge){r->lab.dir, r->lab.db,
+            r->lab.settings.temporary, lab_now(&r->lab), NULL};
         if (make(r, e) != 0 || commit(r, e) != 0)
                 return -1;
         return print_request(r, a, e);

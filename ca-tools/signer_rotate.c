@@ -482,8 +482,8 @@ static int rotate(struct rotation *r, const struct args *a, struct err *e)
 {
         if (lab_open_write(&r->lab, a, e) != 0)
                 return -1;
-        r->forge = (struct forge){
-            r->lab.dir, r->lab.db, r->lab.settings.temporary, lab_now(&r->lab)};
+        r->forge = (struct forge){r->lab.dir, r->lab.db,
+            r->lab.settings.temporary, lab_now(&r->lab), NULL};
         if (collect(r, e) != 0)
                 return -1;
         if (count(r, TURN_DUE) > 0 &&
