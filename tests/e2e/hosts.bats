@@ -74,3 +74,20 @@ for line in re.findall("<pre>(.*?)</pre>", page, re.S):
   exits 64 ocsp-ca issue --scenarios --san x
   exits 73 ocsp-ca issue --scenarios expired
 }
+
+@test "what has no host can be tried without one" {
+  eval "$(ocsp-lab up --scenarios --env)"
+  cp "$OCSP_LAB_DIR/run/site/index.html" page
+  /usr/bin/python3 -c 'import html, re
+for name in "good-never-issued", "extended-revoke":
+    row = re.search(f"<tr id=\"{name}\">(.*?)<tr", open("page").read(), re.S)[1]
+    assert "<em>no host" in row
+    print(html.unescape(re.search("<pre>(.*?)</pre>", row, re.S)[1]))' >lines
+  [ "$(wc -l <lines)" -eq 4 ]
+  while read -r line; do
+    eval "$line" >>said 2>&1
+  done <lines
+  grep -q '^0x4242: good' said
+  grep -q '^0x4242: revoked' said
+  grep -q 'Revocation Time: Jan  1 00:00:00 1970' said # RFC 6960 section 2.2
+}
