@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cadb/write.h"
+#include "scenario.h"
 
 int batch_open(struct batch *b, struct plan *p, size_t max, struct err *e)
 {
@@ -64,7 +65,7 @@ static int make_key(
 {
         if (t->key != NULL)
                 return 0;
-        if (!shares_key(b->plan->wish))
+        if (t->own_key || !shares_key(b->plan->wish))
                 return pki_key_new(t->algorithm, &m->key, e);
         if (b->key == NULL && pki_key_new(t->algorithm, &b->key, e) != 0)
                 return -1;
@@ -159,6 +160,19 @@ int batch_add(struct batch *b, const struct terms *t, struct err *e)
                 rc = stage(b, i, &m, e);
         made_release(&m);
         return rc;
+}
+
+int batch_add_twin(struct batch *b, const struct terms *t, struct err *e)
+{
+        char name[CADB_NAME_MAX + 1];
+        struct terms twin = *t;
+
+        twin.name = scenario_twin_name(t->name, t->algorithm, name);
+        twin.algorithm = scenario_twin_algorithm(t->algorithm);
+        twin.own_key = true;
+        if (!lab_name_valid(name))
+                return err_set(e, ERR_USAGE, "%s: too long a name", name);
+        return batch_check(b, name, e) != 0 ? -1 : batch_add(b, &twin, e);
 }
 
 /* ---- commit -------------------------------------------------------------- */

@@ -45,6 +45,10 @@ int batch_check(const struct batch *b, const char *name, struct err *e);
  * one; stages its files, unless none are wished. */
 int batch_add(struct batch *b, const struct terms *t, struct err *e);
 
+/* The same under another name (scenario_twin_name) and with another kind of
+ * key. */
+int batch_add_twin(struct batch *b, const struct terms *t, struct err *e);
+
 /* All or nothing. */
 int batch_commit(struct batch *b, struct err *e);
 

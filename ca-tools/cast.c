@@ -71,21 +71,24 @@ static int choose_all(struct cast *c, const struct plan *p, struct err *e)
 int cast_choose(struct cast *c, const struct plan *p, char *const *names,
     size_t len, struct err *e)
 {
-        size_t most = len > 0 ? len : scenario_count();
+        size_t i, most = len > 0 ? len : scenario_count();
+        int rc;
 
         *c = (struct cast){.roles = calloc(most, sizeof(*c->roles))};
         if (c->roles == NULL)
                 return err_set(e, ERR_OS, "out of memory");
-        return len > 0 ? choose_named(c, p, names, len, e)
-                       : choose_all(c, p, e);
+        rc = len > 0 ? choose_named(c, p, names, len, e) : choose_all(c, p, e);
+        for (i = 0; rc == 0 && i < c->len; i++)
+                c->twins += scenario_needs_twin(c->roles[i].scenario);
+        return rc;
 }
 
 /* ---- certificates ------------------------------------------------------- */
 
 /* The common wish, and what is the scenario's own: its one name, so that the
  * others' stay theirs, and what must stand in the certificate. */
-static int add_role(
-    struct batch *b, const struct scenario_choice *role, struct err *e)
+static int add_role(struct batch *b, const struct scenario_choice *role,
+    bool twin, struct err *e)
 {
         const struct scenario *s = role->scenario;
         const struct wish *common = b->plan->wish;
@@ -103,9 +106,9 @@ static int add_role(
         own.must_staple |= (s->needs & SCENARIO_NEEDS_MUST_STAPLE) != 0;
         b->plan->wish = &own;
         rc = terms_make(&t, b->plan, &m, s->name, e);
-        if (rc == 0)
-                rc = batch_add(b, &t, e);
         b->plan->wish = common;
+        if (rc == 0)
+                rc = twin ? batch_add_twin(b, &t, e) : batch_add(b, &t, e);
         return rc;
 }
 
@@ -117,7 +120,11 @@ int cast_add(const struct cast *c, struct batch *b, struct err *e)
                 if (batch_check(b, c->roles[i].scenario->name, e) != 0)
                         return -1;
         for (i = 0; i < c->len; i++)
-                if (add_role(b, &c->roles[i], e) != 0)
+                if (add_role(b, &c->roles[i], false, e) != 0)
+                        return -1;
+        for (i = 0; i < c->len; i++)
+                if (scenario_needs_twin(c->roles[i].scenario) &&
+                    add_role(b, &c->roles[i], true, e) != 0)
                         return -1;
         return 0;
 }
@@ -126,8 +133,8 @@ int cast_add(const struct cast *c, struct batch *b, struct err *e)
 
 int cast_put(const struct cast *c, const struct batch *b, struct err *e)
 {
-        struct scenario_part *parts = calloc(c->len, sizeof(*parts));
-        size_t i, len = 0;
+        struct scenario_part *parts = calloc(b->len, sizeof(*parts));
+        size_t i, len = 0, twin = c->len;
         int rc;
 
         if (parts == NULL)
@@ -139,6 +146,9 @@ int cast_put(const struct cast *c, const struct batch *b, struct err *e)
                 if (s->place != SCENARIO_AT_CERTIFICATE)
                         parts[len++] = (struct scenario_part){
                             b->items[i].name, &c->roles[i]};
+                if (scenario_needs_twin(s))
+                        parts[len++] = (struct scenario_part){
+                            b->items[twin++].name, &c->roles[i]};
         }
         rc = scenario_put_on(&b->plan->lab, parts, len, e);
         free(parts);

@@ -7,7 +7,7 @@
 #include "scenario.h"
 
 struct cast {
-        size_t len;
+        size_t len, twins; /* of which so many need a second certificate */
         struct scenario_choice *roles;
 };
 

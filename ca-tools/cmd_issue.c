@@ -8,6 +8,11 @@
 #include "progress.h"
 #include "scenario.h"
 
+static bool wants_twin(const struct wish *w)
+{
+        return w->has_scenario && scenario_needs_twin(w->scenario.scenario);
+}
+
 /* The terms, the certificate and its files of one name. */
 static int add_named(struct batch *b, const char *name, struct err *e)
 {
@@ -21,6 +26,8 @@ static int add_named(struct batch *b, const char *name, struct err *e)
                 rc = terms_make(&t, b->plan, &m, name, e);
         if (rc == 0)
                 rc = batch_add(b, &t, e);
+        if (rc == 0 && wants_twin(b->plan->wish))
+                rc = batch_add_twin(b, &t, e);
         model_release(&m);
         return rc;
 }
@@ -119,7 +126,8 @@ static int issue_usual(
     struct batch *b, struct plan *p, const struct args *a, struct err *e)
 {
         size_t count = p->wish->count;
-        int rc = batch_open(b, p, count > 0 ? count : a->words_len, e);
+        size_t each = wants_twin(p->wish) ? 2 : 1;
+        int rc = batch_open(b, p, each * (count > 0 ? count : a->words_len), e);
 
         if (rc == 0)
                 rc = count > 0 ? issue_series(b, a->words[0], e)
@@ -138,7 +146,7 @@ static int issue_cast(
         int rc = cast_choose(&c, p, a->words, a->words_len, e);
 
         if (rc == 0)
-                rc = batch_open(b, p, c.len, e);
+                rc = batch_open(b, p, c.len + c.twins, e);
         if (rc == 0)
                 rc = cast_add(&c, b, e);
         if (rc == 0)
@@ -215,7 +223,9 @@ const struct command cmd_issue = {
         "  --scenario S         a fault that its answers have from the "
         "beginning: "
         "see 'ocsp-ca\n"
-        "                       scenario list'\n"
+        "                       scenario list'; wrong-key-type makes a "
+        "second one,\n"
+        "                       NAME-rsa or NAME-ecdsa\n"
         "  --scenarios          one certificate for each SCENARIO (none: for "
         "all that can have\n"
         "                       one), with its name, for NAME.localhost; all "

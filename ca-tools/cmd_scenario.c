@@ -205,7 +205,7 @@ static int commit_set(const struct lab *lab, const struct wanted *w,
             scenario_aim_find(lab, w->cert, w->ca, aim, e) == 0 &&
             scenario_put(lab, &f, aim, c, (int64_t)w->times, e) == 0 &&
             cadb_commit(lab->db, e) == 0)
-                return 0;
+                return scenario_tell(lab, e);
         signers_undo(&f, false);
         return -1;
 }
@@ -338,7 +338,7 @@ static int commit_clear(const struct lab *lab, const struct wanted *w,
                 return -1;
         if (clear_wanted(lab, w, cleared, e) == 0 &&
             cadb_commit(lab->db, e) == 0)
-                return 0;
+                return scenario_tell(lab, e);
         cadb_rollback(lab->db);
         return -1;
 }
@@ -388,10 +388,11 @@ const struct command cmd_scenario = {
         "       ocsp-ca scenario set CERT|--ca CANAME|--all NAME[:param=v,...] "
         "[--times N]\n"
         "       ocsp-ca scenario clear CERT|--ca CANAME|--all\n\n"
-        "Named faults in the answers of ocsp-responder.  A responder that runs "
-        "answers so as\nsoon as the command has ended.  Of several that fit, "
-        "the one of the certificate holds,\nthen that of its CA, then that of "
-        "all; 'good' is one too, which keeps others away.\n\n"
+        "Named faults in the answers of ocsp-responder, and in what "
+        "ocsp-stapler staples.\nThose that run do so as soon as the command "
+        "has ended.  Of several that fit, the one\nof the certificate holds, "
+        "then that of its CA, then that of all; 'good' is one too,\nwhich "
+        "keeps others away.\n\n"
         "list      the catalogue, or all about one; with --json one line each: "
         "name, aliases,\n"
         "          layer, acts, needs, signer, wrong, ref, params, basis, "
@@ -408,9 +409,9 @@ const struct command cmd_scenario = {
         "  --ca CANAME          on all certificates of that CA; with CERT: "
         "whose serial it is\n"
         "  --all                on all certificates\n"
-        "  --times N            for N answers only; a responder counts them "
-        "from when it first\n"
-        "                       sees that\n"
+        "  --times N            for N answers, or N handshakes, only; who "
+        "gives them counts from\n"
+        "                       when it first sees that\n"
         "  --format F           list: as a page of documentation\n" HELP_COMMON
         "\nIn a lab of 'init --no-faults' nothing can be set: exit 78; nor "
         "where the list says that\na scenario is not made yet.  Where it does "

@@ -9,6 +9,7 @@
 
 #include "base/base.h"
 #include "cadb/write.h"
+#include "scenario.h"
 
 static bool exists(const char *dir, const char *name)
 {
@@ -128,6 +129,7 @@ static int build(const struct plan *p, struct err *e)
         if (cadb_create(p->dir, p->settings, &db, e) != 0)
                 return -1;
         if (make_folders(p->dir, e) != 0 || labclock_create(p->dir, e) != 0 ||
+            scenario_tell_first(p->dir, p->settings, e) != 0 ||
             cadb_begin(db, e) != 0 || p->fill(db, p->arg, e) != 0 ||
             (!p->settings->temporary && sync_rest(p->dir, e) != 0) ||
             cadb_commit(db, e) != 0) {

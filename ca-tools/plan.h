@@ -37,6 +37,7 @@ struct terms {
         enum pki_profile profile;
         enum pki_algorithm algorithm;
         EVP_PKEY *key; /* the holder's; NULL: one is made */
+        bool own_key;  /* not one that others have, too */
         int64_t not_before, not_after;
         const char *sans[PKI_SANS_MAX];
         size_t sans_len;

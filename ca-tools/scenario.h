@@ -39,6 +39,13 @@ int scenario_aim_check(const struct lab *lab, const struct scenario_aim *aim,
 int scenario_issue_check(const struct lab *lab, const char *ca_name,
     const struct scenario *s, struct err *e);
 
+/* Whether it takes a second certificate, of the same names and with another
+ * kind of key: NAME-rsa, or NAME-ecdsa beside one of RSA. */
+bool scenario_needs_twin(const struct scenario *s);
+const char *scenario_twin_name(const char *name, enum pki_algorithm algorithm,
+    char out[CADB_NAME_MAX + 1]);
+enum pki_algorithm scenario_twin_algorithm(enum pki_algorithm algorithm);
+
 /* ---- signers ----------------------------------------------------------- */
 
 /*
@@ -69,6 +76,13 @@ struct scenario_part {
  * undone if one fails. */
 int scenario_put_on(const struct lab *lab, const struct scenario_part *parts,
     size_t len, struct err *e);
+
+/* Tells TLS servers what is set now (see scenario/board.h), all but those that
+ * no staple is among: they have it when this returns.  After the commit. */
+int scenario_tell(const struct lab *lab, struct err *e);
+/* The same for a lab that is new: nothing is set, or never can be. */
+int scenario_tell_first(
+    const char *dir, const struct cadb_settings *s, struct err *e);
 
 /* ---- telling ----------------------------------------------------------- */
 

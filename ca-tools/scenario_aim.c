@@ -67,8 +67,8 @@ static int check_certificate(
                     "scenario %s is about serials that nobody issued: set it "
                     "with --ca CANAME or --all",
                     s->name);
-        if ((s->needs &
-                (SCENARIO_NEEDS_MUST_STAPLE | SCENARIO_NEEDS_CERT_KEY)) != 0 &&
+        if ((s->needs & (SCENARIO_NEEDS_MUST_STAPLE | SCENARIO_NEEDS_CERT_KEY |
+                            SCENARIO_NEEDS_TWIN)) != 0 &&
             !aim->has_cert)
                 return err_set(e, ERR_USAGE,
                     "scenario %s is about a certificate: name one", s->name);
@@ -119,6 +119,72 @@ static int check_key(const struct lab *lab, const struct scenario_aim *aim,
             s->name);
 }
 
+/* ---- twins -------------------------------------------------------------- */
+
+static const char *const twin_ends[] = {"-rsa", "-ecdsa"};
+
+static bool is_rsa(enum pki_algorithm a)
+{
+        return a == PKI_RSA2048 || a == PKI_RSA3072 || a == PKI_RSA4096;
+}
+
+bool scenario_needs_twin(const struct scenario *s)
+{
+        return (s->needs & SCENARIO_NEEDS_TWIN) != 0;
+}
+
+enum pki_algorithm scenario_twin_algorithm(enum pki_algorithm algorithm)
+{
+        return is_rsa(algorithm) ? PKI_P256 : PKI_RSA2048;
+}
+
+const char *scenario_twin_name(
+    const char *name, enum pki_algorithm algorithm, char out[CADB_NAME_MAX + 1])
+{
+        snprintf(out, CADB_NAME_MAX + 1, "%s%s", name,
+            twin_ends[is_rsa(algorithm) ? 1 : 0]);
+        return out;
+}
+
+/* NAME-rsa is the twin of NAME, and NAME that of NAME-rsa. */
+static bool ends_as_twin(const char *name, const char *end, size_t *base)
+{
+        size_t len = strlen(name), n = strlen(end);
+
+        *base = len > n ? len - n : 0;
+        return len > n && strcmp(name + len - n, end) == 0;
+}
+
+static int check_twin(const struct lab *lab, const struct scenario_aim *aim,
+    const struct scenario *s, struct err *e)
+{
+        const char *name = aim->cert.name;
+        char other[CADB_NAME_MAX + 16];
+        struct cadb_cert row;
+        int found = 0;
+        size_t i, base;
+
+        if (!scenario_needs_twin(s))
+                return 0;
+        for (i = 0; found == 0 && i < 2 && name[0] != '\0'; i++) {
+                snprintf(other, sizeof(other), "%s%s", name, twin_ends[i]);
+                found = cadb_cert_find_name(lab->db, other, &row, e);
+                if (found != 0 || !ends_as_twin(name, twin_ends[i], &base))
+                        continue;
+                snprintf(other, sizeof(other), "%.*s", (int)base, name);
+                found = cadb_cert_find_name(lab->db, other, &row, e);
+        }
+        if (found != 0)
+                return found > 0 ? 0 : -1;
+        return err_set(e, ERR_USAGE,
+            "scenario %s needs a second certificate of the same names with "
+            "another kind of key: 'ocsp-ca issue NAME --scenario %s' makes "
+            "both",
+            s->name, s->name);
+}
+
+/* ---- all ---------------------------------------------------------------- */
+
 static int check_parent(
     const struct scenario_aim *aim, const struct scenario *s, struct err *e)
 {
@@ -143,7 +209,7 @@ int scenario_aim_check(const struct lab *lab, const struct scenario_aim *aim,
         if (scenario_check_made(s, e) != 0 ||
             check_certificate(aim, s, e) != 0 ||
             check_must_staple(lab, aim, s, e) != 0 ||
-            check_key(lab, aim, s, e) != 0)
+            check_key(lab, aim, s, e) != 0 || check_twin(lab, aim, s, e) != 0)
                 return -1;
         return check_parent(aim, s, e);
 }

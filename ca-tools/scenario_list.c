@@ -31,6 +31,7 @@ static json_t *needs_json(unsigned needs)
             {SCENARIO_NEEDS_CERT_KEY, "cert-key"},
             {SCENARIO_NEEDS_PARENT, "parent"},
             {SCENARIO_NEEDS_UNISSUED, "unissued"},
+            {SCENARIO_NEEDS_TWIN, "twin"},
         };
         json_t *list = json_array();
         size_t i;

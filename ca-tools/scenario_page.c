@@ -139,7 +139,9 @@ static void print_man(void)
                ".SH DESCRIPTION\n"
                "Each is set with\n.BR \"ocsp\\-ca scenario set\" ,\n"
                "as NAME or NAME:parameter=value,..., and holds from the next "
-               "answer on.\n"
+               "answer on;\n"
+               "those of the staple from the next handshake on, with\n"
+               ".BR ocsp\\-stapler (1).\n"
                "What a correct client says is given for an answer that comes "
                "stapled, by GET\nwithout a nonce, by POST with one, and as a "
                "file; one word stands for all four.\n"
@@ -152,7 +154,8 @@ static void print_man(void)
                             scenario_layer_name(scenario_at(i)->layer));
                 man_row(scenario_at(i));
         }
-        printf(".SH SEE ALSO\n.BR ocsp\\-ca (1),\n.BR ocsp\\-responder (1)\n");
+        printf(".SH SEE ALSO\n.BR ocsp\\-ca (1),\n.BR ocsp\\-responder (1),\n"
+               ".BR ocsp\\-stapler (1)\n");
 }
 
 void scenario_page_print(enum scenario_format format)

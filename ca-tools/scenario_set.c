@@ -76,5 +76,5 @@ int scenario_put_on(const struct lab *lab, const struct scenario_part *parts,
         EVP_PKEY_free(rsa);
         if (rc != 0)
                 signers_undo(&f, false);
-        return rc;
+        return rc == 0 ? scenario_tell(lab, e) : -1;
 }

@@ -6,6 +6,10 @@
 
 #include "pki/pki.h"
 
+/* Of a request: the scenario at the staple that the answer is for.  Of an
+ * answer: that it was made so. */
+#define RESPONDER_STAPLE_HEADER "OCSP-Lab-Staple"
+
 /* ---- which ------------------------------------------------------------- */
 
 /* What is known of the certificate in question. */
@@ -45,6 +49,31 @@ static bool concerns(
         return find_state(&s, ca, serial, &state, NULL) == 0;
 }
 
+/* A TLS server says for which scenario it wants the answer, and gets it if that
+ * is set: which one holds it knows, for it counts them. */
+static struct fault *for_staple(
+    struct worker *w, const char *name, int64_t ca, struct span serial)
+{
+        struct fault *f;
+        int level;
+
+        for (level = 0; level < FAULT_LEVELS; level++) {
+                f = faults_at(w->faults, (enum fault_level)level, ca, serial);
+                if (f != NULL && f->staple != NULL &&
+                    f->staple->answer != NULL &&
+                    strcmp(name, f->staple->name) == 0)
+                        return f;
+        }
+        return NULL;
+}
+
+static const char *purpose_of(const struct worker *w)
+{
+        return w->visitor == NULL
+                   ? NULL
+                   : httpd_request_header(w->visitor, RESPONDER_STAPLE_HEADER);
+}
+
 /* The most specific one that holds for that certID.  A request that comes
  * again after a wait was counted when it came first. */
 static struct fault *choose(
@@ -56,9 +85,14 @@ static struct fault *choose(
 
         if (issuers_find(w->issuers, id, &ca) != ISSUER_FOUND)
                 return NULL;
+        if (purpose_of(w) != NULL)
+                return for_staple(w, purpose_of(w), ca->id, id->serial);
         for (level = 0; level < FAULT_LEVELS; level++) {
                 f = faults_at(
                     w->faults, (enum fault_level)level, ca->id, id->serial);
+                /* It acts elsewhere, and all other answers are good. */
+                if (f != NULL && f->staple != NULL)
+                        return NULL;
                 if (f != NULL && concerns(w, f, ca->id, id->serial) &&
                     (again || fault_take(f)))
                         return f;
@@ -122,10 +156,10 @@ static enum httpd_framing framing_of(enum fault_framing framing)
         return HTTPD_CHUNKED;
 }
 
-static int make_response(struct worker *w, const struct fault_outcome *o,
-    struct outcome *out, struct err *e)
+static int make_response(struct worker *w, const struct fault *f,
+    const struct fault_outcome *o, struct outcome *out, struct err *e)
 {
-        struct httpd_header headers[DELIVERY_HEADERS_MAX + 1];
+        struct httpd_header headers[DELIVERY_HEADERS_MAX + 2];
         const struct delivery *d = &o->delivery;
         size_t i;
 
@@ -136,6 +170,10 @@ static int make_response(struct worker *w, const struct fault_outcome *o,
         if (o->location[0] != '\0') {
                 headers[i].name = "Location";
                 headers[i++].value = o->location;
+        }
+        if (f->staple != NULL) {
+                headers[i].name = RESPONDER_STAPLE_HEADER;
+                headers[i++].value = f->staple->name;
         }
         out->http = d->status;
         if (w->visitor != NULL)
@@ -149,14 +187,14 @@ static int make_response(struct worker *w, const struct fault_outcome *o,
             d->body, headers, i, &out->response, e);
 }
 
-static void deliver(
-    struct worker *w, const struct fault_outcome *o, struct outcome *out)
+static void deliver(struct worker *w, const struct fault *f,
+    const struct fault_outcome *o, struct outcome *out)
 {
         struct err e = ERR_INIT;
 
         out->status = o->status;
         /* Without a response the connection is closed. */
-        if (!o->close && make_response(w, o, out, &e) != 0) {
+        if (!o->close && make_response(w, f, o, out, &e) != 0) {
                 refuse(w, OCSP_INTERNAL_ERROR, e.text, out);
                 return;
         }
@@ -192,7 +230,7 @@ static void spoil(struct worker *w, struct fault *f,
         if (fault_spoil(f, &c, &o, &e) != 0)
                 refuse(w, OCSP_INTERNAL_ERROR, e.text, out);
         else
-                deliver(w, &o, out);
+                deliver(w, f, &o, out);
         w->encoded = o.der;
 }
 

@@ -1,5 +1,6 @@
 #include "stapler/batch.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,7 +16,7 @@ struct goal {
 struct batch {
         struct batch *next;
         struct web_request *r;
-        bool reload;
+        bool reload, scenario;
         bool one; /* goals[0] is all that was asked for */
         size_t len;
         struct goal goals[];
@@ -30,8 +31,15 @@ static bool goal_is_met(const struct roster *r, const struct goal *g)
 
 static bool is_done(const struct batches *b, struct batch *batch)
 {
+        const struct roster_entry *n;
+
         if (batch->reload)
                 return roster_is_settled(b->roster);
+        if (batch->scenario) {
+                n = roster_find(b->roster, batch->goals[0].name);
+                return n == NULL || n->site == NULL ||
+                       site_faults_are_settled(n->site);
+        }
         /* Those that are met are not looked at again. */
         while (batch->len > 0 &&
                goal_is_met(b->roster, &batch->goals[batch->len - 1])) {
@@ -42,13 +50,27 @@ static bool is_done(const struct batches *b, struct batch *batch)
         return batch->len == 0;
 }
 
+/* A scenario that was asked for and does not happen is a conflict. */
+static int code_of(const struct batches *b, const struct batch *batch)
+{
+        const struct site_fault *f = NULL;
+        const struct roster_entry *n;
+
+        if (!batch->scenario)
+                return 200;
+        n = roster_find(b->roster, batch->goals[0].name);
+        if (n != NULL && n->site != NULL)
+                f = site_fault_now(n->site);
+        return f != NULL && f->state == SITE_FAULT_BROKEN ? 409 : 200;
+}
+
 static void answer(struct batches *b, struct batch *batch)
 {
         struct buf out = {0};
 
         status_json(b->roster, batch->one ? batch->goals[0].name : NULL, &out);
-        web_reply(batch->r, out.failed ? 503 : 200, "application/json",
-            buf_span(&out));
+        web_reply(batch->r, out.failed ? 503 : code_of(b, batch),
+            "application/json", buf_span(&out));
         buf_release(&out);
         free(batch);
 }
@@ -111,6 +133,18 @@ void batch_reload(struct batches *b, struct web_request *r)
         if (batch == NULL)
                 return;
         batch->reload = true;
+        add(b, batch);
+}
+
+void batch_scenario(struct batches *b, const char *name, struct web_request *r)
+{
+        struct batch *batch = batch_new(r, 1);
+
+        if (batch == NULL)
+                return;
+        batch->scenario = batch->one = true;
+        snprintf(
+            batch->goals[0].name, sizeof(batch->goals[0].name), "%s", name);
         add(b, batch);
 }
 

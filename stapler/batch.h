@@ -23,6 +23,10 @@ void batch_refresh(struct batches *b, const char *name, struct web_request *r);
 /* POST /reload: until each certificate has been tried. */
 void batch_reload(struct batches *b, struct web_request *r);
 
+/* POST /scenario: until what the faults of that certificate staple is there, or
+ * can't be had (409). */
+void batch_scenario(struct batches *b, const char *name, struct web_request *r);
+
 /* Answers those whose certificates are done. */
 void batch_check(struct batches *b);
 

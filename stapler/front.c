@@ -15,15 +15,25 @@ enum {
 
 /* ---- TLS ---------------------------------------------------------------- */
 
-static int64_t now(void *clock)
+static int64_t now(void *arg)
 {
-        return labclock_now(clock);
+        const struct server *s = arg;
+
+        return labclock_now(s->clock);
+}
+
+static bool has_news(void *arg)
+{
+        const struct server *s = arg;
+
+        return labclock_generation(s->clock) != atomic_load(&s->heard);
 }
 
 int front_open_tls(struct server *s, struct err *e)
 {
         struct tls_spec spec = {.now = now,
-            .arg = s->clock,
+            .arg = s,
+            .news = has_news,
             /* What the service behind us speaks we do not know. */
             .alpn = s->options->backend == NULL ? "http/1.1" : NULL,
             .may_miss = s->options->certs_len == 0};
@@ -32,7 +42,8 @@ int front_open_tls(struct server *s, struct err *e)
 }
 
 /* A certificate may have been issued so recently that its news is still on
- * the way: whoever asks for it by name gets it. */
+ * the way: whoever asks for it by name gets it.  A scenario may have been set,
+ * or the clock. */
 static void on_missed(evutil_socket_t fd, short what, void *arg)
 {
         struct server *s = arg;
@@ -40,6 +51,7 @@ static void on_missed(evutil_socket_t fd, short what, void *arg)
 
         (void)fd;
         (void)what;
+        server_listen(s);
         server_scan_news(s);
         server_commit(s);
         engine_named(s->engine, missed);

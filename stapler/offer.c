@@ -41,6 +41,7 @@ void site_publish(const struct site *site)
                 return;
         page_rows(site, &about);
         offer.about = buf_span(&about);
+        site_faults_offer(site, &offer);
         if (about.failed || tls_site_offer(site->tls, &offer, &e) != 0)
                 log_line(LOG_ERROR_, "staple",
                     "cert=%s why=\"out of memory\" "

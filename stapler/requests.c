@@ -1,5 +1,6 @@
 #include "stapler/server_internal.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "stapler/status.h"
@@ -35,6 +36,96 @@ static void reply_health(struct server *s, struct web_request *r)
         buf_release(&out);
 }
 
+/* ---- POST and DELETE /scenario ------------------------------------------ */
+
+/* What a browser sends for somebody else's page sets nothing here. */
+static bool may_set(const struct server *s, struct web_request *r)
+{
+        const char *why = NULL;
+
+        if (web_header(r, "Origin") != NULL)
+                why = "not from a web page\n";
+        else if (!s->keeper.faults.may)
+                why = "no scenario can be set here: only in a lab, and not in "
+                      "one of 'ocsp-ca init --no-faults'\n";
+        if (why != NULL)
+                web_reply_text(r, 403, why);
+        return why == NULL;
+}
+
+static int parse_scenario(const struct web_request *r,
+    struct scenario_choice *c, uint64_t *times, struct err *e)
+{
+        char text[WEB_NAME_MAX], number[WEB_NAME_MAX];
+
+        *times = 0;
+        if (!web_query(r, "scenario", text))
+                return err_set(e, ERR_USAGE, "scenario=NAME is missing");
+        if (scenario_parse(text, c, e) != 0 ||
+            scenario_check_made(c->scenario, e) != 0)
+                return -1;
+        if (c->scenario->place != SCENARIO_AT_STAPLE &&
+            c->scenario->layer != SCENARIO_NONE)
+                return err_set(e, ERR_USAGE,
+                    "scenario %s acts at the %s: 'ocsp-ca scenario set'",
+                    c->scenario->name, scenario_place_name(c->scenario->place));
+        return web_query(r, "times", number)
+                   ? parse_uint(number, INT32_MAX, times, e)
+                   : 0;
+}
+
+static void set_scenario(
+    struct server *s, struct site *site, struct web_request *r)
+{
+        struct scenario_choice c;
+        char line[ERR_TEXT_MAX + 1];
+        struct err e = ERR_INIT;
+        struct fault *fault;
+        uint64_t times;
+
+        if (parse_scenario(r, &c, &times, &e) == 0 &&
+            (c.scenario->needs & SCENARIO_NEEDS_MUST_STAPLE) != 0 &&
+            !site->id.must_staple)
+                err_set(&e, ERR_USAGE,
+                    "scenario %s needs a certificate with must-staple",
+                    c.scenario->name);
+        if (e.code != ERR_NONE) {
+                snprintf(line, sizeof(line), "%s\n", e.text);
+                web_reply_text(r, 400, line);
+                return;
+        }
+        fault = fault_new(&c, 0, (int64_t)times);
+        if (fault == NULL) {
+                web_reply_text(r, 503, "out of memory\n");
+                return;
+        }
+        site_faults_post(site, fault);
+        batch_scenario(&s->batches, site->id.name, r);
+        server_poke(s);
+}
+
+static void on_scenario(struct server *s, struct web_request *r)
+{
+        struct roster_entry *n = NULL;
+        char name[WEB_NAME_MAX];
+
+        if (!may_set(s, r))
+                return;
+        if (web_query(r, "cert", name) || web_query(r, "name", name))
+                n = roster_find(&s->roster, name);
+        if (n == NULL || n->site == NULL) {
+                web_reply_text(r, 404, "cert=NAME: no such certificate here\n");
+                return;
+        }
+        if (strcmp(web_method(r), "POST") == 0) {
+                set_scenario(s, n->site, r);
+                return;
+        }
+        site_faults_post(n->site, NULL);
+        batch_scenario(&s->batches, n->name, r);
+        server_poke(s);
+}
+
 static void post(struct server *s, struct web_request *r)
 {
         char name[WEB_NAME_MAX];
@@ -53,9 +144,12 @@ static void post(struct server *s, struct web_request *r)
         } else if (strcmp(path, "/reload") == 0) {
                 batch_reload(&s->batches, r);
                 server_scan(s);
+        } else if (strcmp(path, "/scenario") == 0) {
+                on_scenario(s, r);
         } else {
-                web_reply_text(
-                    r, 404, "POST /refresh, /refresh?cert=NAME or /reload\n");
+                web_reply_text(r, 404,
+                    "POST /refresh, /refresh?cert=NAME, /reload or "
+                    "/scenario?cert=NAME&scenario=S\n");
         }
 }
 
@@ -65,9 +159,14 @@ void server_on_control(void *arg, struct web_request *r)
         const char *method = web_method(r), *path = web_path(r);
 
         if (method == NULL)
-                web_reply_text(r, 405, "GET, HEAD or POST\n");
+                web_reply_text(r, 405, "GET, HEAD, POST or DELETE\n");
         else if (strcmp(method, "POST") == 0)
                 post(s, r);
+        else if (strcmp(method, "DELETE") == 0 &&
+                 strcmp(path, "/scenario") == 0)
+                on_scenario(s, r);
+        else if (strcmp(method, "DELETE") == 0)
+                web_reply_text(r, 405, "DELETE /scenario?cert=NAME\n");
         else if (strcmp(path, "/") == 0 || strcmp(path, "/status") == 0)
                 reply_status(s, r);
         else if (strcmp(path, "/metrics") == 0)
@@ -76,6 +175,6 @@ void server_on_control(void *arg, struct web_request *r)
                 reply_health(s, r);
         else
                 web_reply_text(r, 404,
-                    "GET /status, /healthz or /metrics, POST /refresh or "
-                    "/reload\n");
+                    "GET /status, /healthz or /metrics, POST /refresh, "
+                    "/reload or /scenario\n");
 }

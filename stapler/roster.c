@@ -113,6 +113,7 @@ int roster_install(
         if (r->serving) {
                 if (tls_site_add(r->tls, &spec, old, &site->tls, e) != 0)
                         return -1;
+                site_faults_look(site);
                 site_publish(site);
                 if (r->options->preferred != NULL &&
                     strcmp(n->name, r->options->preferred) == 0)

@@ -69,6 +69,11 @@ bool roster_poll(struct roster *r);
 void roster_tick(struct roster *r);
 void roster_replan(struct roster *r);
 
+/* Looks which scenarios are set. */
+void roster_look(struct roster *r);
+/* The site with the same names and another kind of key; NULL: none. */
+const struct site *roster_twin(const struct roster *r, const struct site *site);
+
 /* All have a staple, or have tried. */
 bool roster_is_settled(const struct roster *r);
 

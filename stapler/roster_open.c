@@ -194,6 +194,7 @@ int roster_open(struct roster *r, struct keeper *k, struct tls *tls,
                 return -1;
         /* Before the scan, so that nothing falls between the two. */
         roster_watch(r);
+        roster_look(r);
         roster_scan(r);
         if (check_named(r, e) != 0 || check_preferred(r, e) != 0)
                 return -1;

@@ -77,11 +77,52 @@ void server_on_settled(void *arg, struct site *site)
         server_poke(arg);
 }
 
+/* ---- news of the lab ---------------------------------------------------- */
+
+const struct site *server_find_twin(void *arg, const struct site *site)
+{
+        const struct server *s = arg;
+
+        return roster_twin(&s->roster, site);
+}
+
+void server_on_offered(void *arg)
+{
+        struct server *s = arg;
+
+        if (s->engine != NULL)
+                engine_offered(s->engine);
+}
+
+static bool clock_was_set(struct server *s)
+{
+        struct labclock_setting was = s->setting;
+
+        s->setting = labclock_get(s->clock);
+        return s->setting.mode != was.mode || s->setting.value != was.value;
+}
+
+/* Handshakes that come from now on do not wait for us: what there is to do must
+ * be done before. */
+void server_listen(struct server *s)
+{
+        uint64_t now = labclock_generation(s->clock);
+
+        if (now == atomic_load(&s->heard))
+                return;
+        if (clock_was_set(s))
+                roster_replan(&s->roster);
+        roster_look(&s->roster);
+        atomic_store(&s->heard, now);
+        server_poke(s);
+}
+
 /* ---- certificates on disk ----------------------------------------------- */
 
 void server_scan(struct server *s)
 {
         roster_scan(&s->roster);
+        roster_look(&s->roster);
         server_poke(s);
 }
 
@@ -143,14 +184,10 @@ void server_commit(struct server *s)
 static void on_tick(evutil_socket_t fd, short what, void *arg)
 {
         struct server *s = arg;
-        uint64_t generation = labclock_generation(s->clock);
 
         (void)fd;
         (void)what;
-        if (generation != s->clock_generation) {
-                s->clock_generation = generation;
-                roster_replan(&s->roster);
-        }
+        server_listen(s);
         watch_disk(s);
         roster_tick(&s->roster);
         server_commit(s);

@@ -4,6 +4,7 @@
 
 #include <event2/event.h>
 #include <limits.h>
+#include <stdatomic.h>
 
 #include "base/base.h"
 #include "stapler/batch.h"
@@ -20,7 +21,8 @@ struct server {
         const struct options *options;
         struct event_base *base;
         struct labclock *clock;
-        uint64_t clock_generation;
+        struct labclock_setting setting; /* of the clock, as it was last seen */
+        atomic_uint_fast64_t heard;      /* the clock's generation then */
         struct trust trust;
         struct keeper keeper;
         struct tls *tls;
@@ -52,8 +54,14 @@ void server_scan_news(struct server *s);
 /* Lets TLS see what has been added and removed. */
 void server_commit(struct server *s);
 
-/* Hook of the keeper. */
+/* Hooks of the keeper. */
 void server_on_settled(void *server, struct site *site);
+const struct site *server_find_twin(void *server, const struct site *site);
+void server_on_offered(void *server);
+
+/* Looks at the lab's clock and at the scenarios that are set, if anything was
+ * said about them. */
+void server_listen(struct server *s);
 
 /* ---- start.c ------------------------------------------------------------- */
 

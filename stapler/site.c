@@ -213,6 +213,7 @@ static void fetched(void *arg, const struct fetch_result *r)
         if (r->ok) {
                 site->first_url = r->url;
                 site->taken++;
+                site_faults_renew(site, false);
                 log_taken(site);
         } else {
                 staple_fail(&site->staple, r->err.text, r->retry_after,
@@ -251,6 +252,7 @@ static void start_fetch(struct site *site)
 void site_tick(struct site *site)
 {
         note_time(site);
+        site_faults_tick(site);
         if (site->fetch != NULL || site->id.trouble[0] != '\0' ||
             site->keeper->in_flight >= KEEPER_FETCHES_MAX)
                 return;
@@ -270,6 +272,7 @@ bool site_refresh(struct site *site)
 void site_replan(struct site *site)
 {
         staple_replan(&site->staple);
+        site_faults_renew(site, true);
         site_publish(site);
 }
 
@@ -277,6 +280,8 @@ bool site_is_settled(const struct site *site)
 {
         struct staple_now now = keeper_now(site->keeper);
 
+        if (!site_faults_are_settled(site))
+                return false;
         if (site->tried || site->id.trouble[0] != '\0')
                 return true;
         /* From the store, and fresh enough; or stale, but still valid. */
@@ -335,6 +340,7 @@ void site_free(struct site *site)
         if (site->fetch != NULL)
                 site->keeper->in_flight--;
         fetch_cancel(site->fetch);
+        site_faults_release(site);
         staple_release(&site->staple);
         identity_release(&site->id);
         free(site);

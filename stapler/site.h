@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "stapler/fetch/fetch.h"
 #include "stapler/identity.h"
+#include "stapler/site_fault.h"
 #include "stapler/staple/staple.h"
 #include "stapler/tls/tls.h"
 
@@ -31,9 +32,14 @@ struct keeper {
         const char *store;            /* NULL: none */
         struct staple_writer *writer; /* NULL: none */
         struct trust *trust;
+        struct faults faults; /* that are set in the lab */
         size_t in_flight;
         /* A fetch of the site has come to an end.  May free nothing. */
         void (*settled)(void *arg, struct site *site);
+        /* The site with the same names and another kind of key; NULL: none. */
+        const struct site *(*twin)(void *arg, const struct site *site);
+        /* What a handshake may wait for is there. */
+        void (*offered)(void *arg);
         void *arg;
 };
 
@@ -50,6 +56,7 @@ struct site {
         struct keeper *keeper;
         struct identity id;
         struct staple staple;
+        struct site_faults faults;
         struct tls_site *tls;   /* NULL: not served (yet) */
         struct fetch *fetch;    /* NULL: none under way */
         bool wanted;            /* somebody asked for a fetch now */

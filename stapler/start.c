@@ -76,7 +76,7 @@ static int open_keeper(struct server *s, struct err *e)
             trust_load(&trust, &s->trust, e) != 0 || choose_store(s, e) != 0 ||
             front_open_tls(s, e) != 0)
                 return -1;
-        s->clock_generation = labclock_generation(s->clock);
+        s->setting = labclock_get(s->clock);
         s->keeper.base = s->base;
         s->keeper.clock = s->clock;
         s->keeper.policy = o->policy;
@@ -84,8 +84,11 @@ static int open_keeper(struct server *s, struct err *e)
         s->keeper.timeout_ms = (int)o->timeout_ms;
         s->keeper.trust = &s->trust;
         s->keeper.settled = server_on_settled;
+        s->keeper.twin = server_find_twin;
+        s->keeper.offered = server_on_offered;
         s->keeper.arg = s;
         s->batches.roster = &s->roster;
+        atomic_store(&s->heard, labclock_generation(s->clock));
         return roster_open(&s->roster, &s->keeper, s->tls, o, e);
 }
 
@@ -106,6 +109,7 @@ void server_release(struct server *s)
         free_event(s->watch);
         free_event(s->missed);
         roster_close(&s->roster);
+        faults_release(&s->keeper.faults);
         tls_free(s->tls);
         free_event(s->tick);
         free_event(s->scan);

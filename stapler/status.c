@@ -69,6 +69,21 @@ static void add_site(json_t *row, const struct site *site)
         json_object_set_new(row, "bare", json_integer((json_int_t)counts.bare));
         json_object_set_new(
             row, "refusals", json_integer((json_int_t)counts.refused));
+        json_object_set_new(
+            row, "spoilt", json_integer((json_int_t)counts.spoilt));
+}
+
+static void add_fault(json_t *row, const struct site *site)
+{
+        const struct site_fault *f = site == NULL ? NULL : site_fault_now(site);
+        int64_t left = f == NULL ? -1 : fault_left(f->fault);
+
+        json_object_set_new(row, "scenario",
+            f == NULL ? json_null() : json_string(f->fault->text));
+        json_object_set_new(row, "scenario_left",
+            left < 0 ? json_null() : json_integer((json_int_t)left));
+        json_object_set_new(row, "scenario_why",
+            f == NULL || f->why[0] == '\0' ? json_null() : json_string(f->why));
 }
 
 /* The same keys for one that could not be read. */
@@ -78,7 +93,7 @@ static void add_nothing(json_t *row)
             "this_update", "next_update", "revocation_time", "reason",
             "next_refresh"};
         static const char *const none[] = {
-            "fetches", "failures", "served", "bare", "refusals"};
+            "fetches", "failures", "served", "bare", "refusals", "spoilt"};
         size_t i;
 
         json_object_set_new(row, "state", json_string("none"));
@@ -106,6 +121,7 @@ static json_t *entry_json(const struct roster_entry *n)
         } else {
                 add_nothing(row);
         }
+        add_fault(row, n->site);
         json_object_set_new(row, "last_error", json_string(error));
         return row;
 }

@@ -165,17 +165,24 @@ int labclock_create(const char *dir, struct err *e)
         return file_write_fast(path, &f, sizeof(f), 0644, e);
 }
 
-static void slot_store(struct clock_file *f, struct labclock_setting s)
+static void slot_store(struct clock_file *f, struct slot s)
 {
         uint64_t generation = __atomic_load_n(&f->generation, __ATOMIC_ACQUIRE);
         struct slot *next = &f->slots[(generation + 1) & 1];
 
-        __atomic_store_n(&next->mode, (int64_t)s.mode, __ATOMIC_RELEASE);
+        __atomic_store_n(&next->mode, s.mode, __ATOMIC_RELEASE);
         __atomic_store_n(&next->value, s.value, __ATOMIC_RELEASE);
         __atomic_store_n(&f->generation, generation + 1, __ATOMIC_SEQ_CST);
 }
 
-int labclock_set(const char *dir, struct labclock_setting s, struct err *e)
+static struct slot slot_live(const struct clock_file *f)
+{
+        return slot_load(&f->slots[generation_of(f) & 1]);
+}
+
+/* NULL: the setting stays. */
+static int change(
+    const char *dir, const struct labclock_setting *to, struct err *e)
 {
         char path[PATH_MAX];
         struct clock_file *f = NULL;
@@ -192,8 +199,9 @@ int labclock_set(const char *dir, struct labclock_setting s, struct err *e)
         }
         if (map_file(path, PROT_READ | PROT_WRITE, fd, &f, e) != 0)
                 goto out;
-        slot_store(f, s);
-        if (msync(f, sizeof(*f), MS_SYNC) != 0) {
+        slot_store(
+            f, to != NULL ? (struct slot){to->mode, to->value} : slot_live(f));
+        if (to != NULL && msync(f, sizeof(*f), MS_SYNC) != 0) {
                 err_errno(e, ERR_IO, "%s", path);
                 goto out;
         }
@@ -203,6 +211,20 @@ out:
                 munmap(f, sizeof(*f));
         close(fd);
         return rc;
+}
+
+int labclock_set(const char *dir, struct labclock_setting s, struct err *e)
+{
+        return change(dir, &s, e);
+}
+
+int labclock_touch(const char *dir, struct err *e)
+{
+        char path[PATH_MAX];
+
+        if (clock_path(path, sizeof(path), dir, e) != 0)
+                return -1;
+        return access(path, F_OK) != 0 ? 0 : change(dir, NULL, e);
 }
 
 int64_t monotonic_ms(void)

@@ -33,7 +33,8 @@ void labclock_close(struct labclock *c);
 /* The lab's now.  c NULL: real time. */
 int64_t labclock_now(const struct labclock *c);
 
-/* Counts changes: equal numbers mean that nothing was set in between. */
+/* Counts changes: equal numbers mean that nothing was set in between, and that
+ * nobody called labclock_touch. */
 uint64_t labclock_generation(const struct labclock *c);
 
 struct labclock_setting labclock_get(const struct labclock *c);
@@ -44,6 +45,10 @@ int labclock_create(const char *dir, struct err *e);
 /* Sets the clock of DIR.  Waits for other writers; a writer that is killed
  * halfway leaves the old setting. */
 int labclock_set(const char *dir, struct labclock_setting s, struct err *e);
+
+/* Counts one more change and leaves the setting: who looks at the generation
+ * anyway learns that there is news of another kind.  No clock in DIR: fine. */
+int labclock_touch(const char *dir, struct err *e);
 
 /* Time that no setting moves, for timers and deadlines: milliseconds. */
 int64_t monotonic_ms(void);

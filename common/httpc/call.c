@@ -42,6 +42,7 @@ struct httpc_call {
         struct buf body;
         char *content_type;
         char *accept;
+        char *header_name, *header_value; /* NULL: none */
         size_t max_body;
         int timeout_ms;
         bool no_redirects;
@@ -71,6 +72,8 @@ static void call_free(struct httpc_call *c)
         free(c->method);
         free(c->content_type);
         free(c->accept);
+        free(c->header_name);
+        free(c->header_value);
         free(c->location);
         free(c);
 }
@@ -200,6 +203,10 @@ static void answered(struct evhttp_request *req, void *arg)
         c->response.max_age =
             httpc_max_age(evhttp_find_header(headers, "Cache-Control"),
                 evhttp_find_header(headers, "Age"));
+        if (c->header_name != NULL &&
+            (value = evhttp_find_header(headers, c->header_name)) != NULL)
+                snprintf(c->response.header, sizeof(c->response.header), "%s",
+                    value);
         value = evhttp_find_header(headers, "Location");
         c->location = value == NULL ? NULL : strdup(value);
         take_body(c, evhttp_request_get_input_buffer(req));
@@ -219,6 +226,9 @@ static int add_headers(struct httpc_call *c, struct evkeyvalq *headers)
             headers, "User-Agent", "ocsp-lab/" OCSP_LAB_VERSION);
         if (c->accept != NULL)
                 rc |= evhttp_add_header(headers, "Accept", c->accept);
+        if (c->header_name != NULL)
+                rc |=
+                    evhttp_add_header(headers, c->header_name, c->header_value);
         if (c->body.len > 0 && c->content_type != NULL)
                 rc |=
                     evhttp_add_header(headers, "Content-Type", c->content_type);
@@ -421,6 +431,8 @@ static int copy_request(
         c->method = copy_text(method, &failed);
         c->content_type = copy_text(q->content_type, &failed);
         c->accept = copy_text(q->accept, &failed);
+        c->header_name = copy_text(q->header_name, &failed);
+        c->header_value = copy_text(q->header_value, &failed);
         if (q->body.data != NULL)
                 buf_append(&c->body, q->body.data, q->body.len);
         c->max_body = q->max_body;

@@ -26,9 +26,11 @@ struct httpc_request {
         struct span body;
         const char *content_type; /* of body */
         const char *accept;       /* NULL: none */
-        size_t max_body;          /* bytes; 0 is an error */
-        int timeout_ms;           /* <= 0: HTTPC_TIMEOUT_MS */
-        bool no_redirects;        /* a redirect is then an ordinary answer */
+        /* One header more; NULL: none. */
+        const char *header_name, *header_value;
+        size_t max_body;   /* bytes; 0 is an error */
+        int timeout_ms;    /* <= 0: HTTPC_TIMEOUT_MS */
+        bool no_redirects; /* a redirect is then an ordinary answer */
 };
 
 struct httpc_response {
@@ -37,6 +39,8 @@ struct httpc_response {
         int64_t retry_after;    /* seconds from now; -1: absent */
         int64_t max_age;        /* what is left of Cache-Control max-age (less
                                    the Age of a cache's answer); -1: absent */
+        char header[128]; /* what the answer's header_name says, cut; "" if
+                             absent or not asked for */
         struct buf body;
 };
 void httpc_response_release(struct httpc_response *r);

@@ -1,4 +1,5 @@
-/* Layer: staple, what the TLS server sends along. */
+/* Layer: staple, what the TLS server sends along.  Where it is a wrong answer
+ * of the responder, .answer names it. */
 #include "scenario/lists.h"
 
 #define STAPLE .layer = SCENARIO_STAPLE, .place = SCENARIO_AT_STAPLE
@@ -13,6 +14,7 @@ static const struct scenario rows[] = {
         .ref = "RFC 6066 8",
         .expect = EXPECT_STAPLE(SCENARIO_MISSING),
         .basis = SCENARIO_TASTE,
+        .made = true,
     },
     {
         .name = "empty-staple",
@@ -22,6 +24,7 @@ static const struct scenario rows[] = {
         .ref = "RFC 6066 8",
         .expect = EXPECT_STAPLE(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
     {
         .name = "garbage-staple",
@@ -31,6 +34,7 @@ static const struct scenario rows[] = {
         .ref = "RFC 6066 8",
         .expect = EXPECT_STAPLE(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
     {
         .name = "expired-staple",
@@ -40,6 +44,8 @@ static const struct scenario rows[] = {
         .ref = "RFC 6960 3.2 (6)",
         .expect = EXPECT_STAPLE(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_MUST,
+        .made = true,
+        .answer = "expired",
     },
     {
         .name = "revoked-staple",
@@ -49,6 +55,8 @@ static const struct scenario rows[] = {
         .ref = "RFC 6960 2.2",
         .expect = EXPECT_STAPLE(SCENARIO_REVOKED),
         .basis = SCENARIO_MUST,
+        .made = true,
+        .answer = "revoked",
     },
     {
         .name = "other-staple",
@@ -58,6 +66,8 @@ static const struct scenario rows[] = {
         .ref = "RFC 6960 3.2 (1)",
         .expect = EXPECT_STAPLE(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_MUST,
+        .made = true,
+        .answer = "good-other",
     },
     {
         .name = "must-staple-good",
@@ -67,6 +77,7 @@ static const struct scenario rows[] = {
         .ref = "RFC 7633 4.2.3",
         .expect = EXPECT_STAPLE(SCENARIO_GOOD),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
     {
         .name = "must-staple-missing",
@@ -76,6 +87,7 @@ static const struct scenario rows[] = {
         .ref = "RFC 7633 4.2.3",
         .expect = EXPECT_STAPLE(SCENARIO_MISSING),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
     {
         .name = "must-staple-expired",
@@ -85,6 +97,8 @@ static const struct scenario rows[] = {
         .ref = "RFC 7633 4.2.3",
         .expect = EXPECT_STAPLE(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_MUST,
+        .made = true,
+        .answer = "expired",
     },
     {
         .name = "must-staple-revoked",
@@ -95,6 +109,8 @@ static const struct scenario rows[] = {
         .ref = "RFC 7633 4.2.3",
         .expect = EXPECT_STAPLE(SCENARIO_REVOKED),
         .basis = SCENARIO_MUST,
+        .made = true,
+        .answer = "revoked",
     },
     {
         .name = "must-staple-trylater",
@@ -105,26 +121,33 @@ static const struct scenario rows[] = {
         .ref = "RFC 7633 4.2.3",
         .expect = EXPECT_STAPLE(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_MUST,
+        .made = true,
+        .answer = "trylater",
     },
     {
         .name = "must-staple-invalid-signer",
         .aliases = "",
         MUST_STAPLE,
+        .signer = SCENARIO_SIGNER_OTHER_CA,
         .wrong = "a certificate with must-staple, and a staple that another "
                  "CA has signed",
         .ref = "RFC 7633 4.2.3",
         .expect = EXPECT_STAPLE(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_MUST,
+        .made = true,
+        .answer = "good-other-ca",
     },
     {
         .name = "wrong-key-type",
         .aliases = "",
         STAPLE,
+        .needs = SCENARIO_NEEDS_TWIN,
         .wrong = "two certificates, RSA and ECDSA, and the staple is that of "
                  "the other one",
         .ref = "RFC 6960 3.2 (1)",
         .expect = EXPECT_STAPLE(SCENARIO_UNTRUSTED),
         .basis = SCENARIO_MUST,
+        .made = true,
     },
 };
 

@@ -46,6 +46,8 @@ enum scenario_needs {
         SCENARIO_NEEDS_PARENT = 4,      /* of the CA: it is no root */
         /* It is about serials that nobody issued, so it is set on a CA. */
         SCENARIO_NEEDS_UNISSUED = 8,
+        /* A second certificate of the same names with another kind of key. */
+        SCENARIO_NEEDS_TWIN = 16,
 };
 
 /* Who signs. */
@@ -145,6 +147,9 @@ struct scenario {
         enum scenario_verdict expect[SCENARIO_CHANNELS];
         enum scenario_basis basis; /* for 'strict': see scenario_basis_of */
         bool made; /* false: in the catalogue by name only, for now */
+        /* At the staple: by which scenario at the answer the responder makes
+         * what is stapled; NULL: it has no part in it. */
+        const char *answer;
         struct scenario_param params[SCENARIO_PARAMS_MAX];
 };
 

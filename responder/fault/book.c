@@ -102,6 +102,12 @@ static void understand(struct fault *f)
                 return;
         }
         s = f->choice.scenario;
+        if (s->place == SCENARIO_AT_STAPLE) {
+                f->staple = s;
+                (void)scenario_parse(
+                    s->answer != NULL ? s->answer : "good", &f->choice, &e);
+                s = f->choice.scenario;
+        }
         if (!fault_knows(s->name))
                 snprintf(f->broken, sizeof(f->broken),
                     "scenario %s is nothing that a responder does", s->name);

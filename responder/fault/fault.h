@@ -41,6 +41,9 @@ struct fault {
         int64_t times;                   /* 0: no end */
         char text[SCENARIO_TEXT_MAX];
         struct scenario_choice choice;
+        /* Set if it acts at the staple: choice is then how the answer is made
+         * that a TLS server staples, and good if it takes none from here. */
+        const struct scenario *staple;
         char broken[ERR_TEXT_MAX]; /* why it can't be done, or "" */
         size_t means_len;
         struct fault_means *means;

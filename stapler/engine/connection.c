@@ -140,6 +140,7 @@ static void flush(struct engine_connection *c)
                         c->wants_write = true;
                 return;
         case TLS_MISSING:
+        case TLS_HELD:
         case TLS_ENDED:
         case TLS_BROKEN:
                 break;
@@ -222,9 +223,19 @@ static void wait_for_name(struct engine_connection *c)
                 return;
 }
 
+static void wait_for_offer(struct engine_connection *c)
+{
+        if (atomic_load(&c->w->n->stopping))
+                connection_drop(c);
+        else
+                c->phase = PHASE_HELD;
+}
+
 static void shake(struct engine_connection *c)
 {
         c->phase = PHASE_HANDSHAKE;
+        /* Before the look, so that none is missed. */
+        c->offers = atomic_load(&c->w->n->offered);
         switch (tls_handshake(c->tls)) {
         case TLS_DONE:
                 begin_serving(c);
@@ -233,6 +244,9 @@ static void shake(struct engine_connection *c)
                 return;
         case TLS_MISSING:
                 wait_for_name(c);
+                return;
+        case TLS_HELD:
+                wait_for_offer(c);
                 return;
         case TLS_ENDED:
         case TLS_BROKEN:
@@ -259,6 +273,12 @@ void connection_turn(struct engine_connection *c)
                 break;
         case PHASE_MISSING:
                 if (atomic_load(&c->w->n->named) < c->miss &&
+                    !atomic_load(&c->w->n->stopping))
+                        return;
+                shake(c);
+                break;
+        case PHASE_HELD:
+                if (atomic_load(&c->w->n->offered) == c->offers &&
                     !atomic_load(&c->w->n->stopping))
                         return;
                 shake(c);

@@ -151,3 +151,9 @@ void engine_named(struct engine *n, uint64_t missed)
         atomic_store(&n->named, missed);
         wake_all(n);
 }
+
+void engine_offered(struct engine *n)
+{
+        atomic_fetch_add(&n->offered, 1);
+        wake_all(n);
+}

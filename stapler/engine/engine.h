@@ -77,6 +77,8 @@ size_t engine_connections(const struct engine *n);
 int engine_news(const struct engine *n);
 uint64_t engine_missed(struct engine *n);
 void engine_named(struct engine *n, uint64_t missed);
+/* Lets those look again that wait for an offer that was held (TLS_HELD). */
+void engine_offered(struct engine *n);
 
 /* ---- for services -------------------------------------------------------- */
 

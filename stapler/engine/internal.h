@@ -11,6 +11,7 @@ enum phase {
         PHASE_SILENT, /* accepted; nothing came yet, no memory for TLS taken */
         PHASE_HANDSHAKE,
         PHASE_MISSING, /* waits for the owner to look for its name */
+        PHASE_HELD,    /* waits for an offer */
         PHASE_SERVING,
         PHASE_FLUSHING,  /* all is said, not all is sent */
         PHASE_LINGERING, /* all is sent; until the peer closes, too */
@@ -27,6 +28,7 @@ struct engine_connection {
         bool queued;      /* in w->again */
         int64_t deadline; /* monotonic ms */
         uint64_t miss;    /* PHASE_MISSING: its number */
+        uint64_t offers;  /* PHASE_HELD: how many came before it looked */
         size_t discarded; /* bytes, while lingering */
         struct tls_connection *tls;
         void *session;
@@ -51,7 +53,7 @@ struct worker {
 struct engine {
         struct engine_spec spec;
         int news; /* eventfd */
-        atomic_uint_fast64_t missed, named;
+        atomic_uint_fast64_t missed, named, offered;
         atomic_bool stopping;
         atomic_bool full; /* said so in the log */
         struct worker *workers[ENGINE_THREADS_MAX];

@@ -88,6 +88,7 @@ static bool is_idle(const struct engine_connection *c)
                 return c->w->n->spec.service.is_idle(c->session);
         case PHASE_HANDSHAKE:
         case PHASE_MISSING:
+        case PHASE_HELD:
         case PHASE_FLUSHING:
         case PHASE_GONE:
                 break;
@@ -146,7 +147,7 @@ static void on_wake(struct worker *w)
                 return;
         start_stopping(w);
         for (c = w->connections; c != NULL; c = c->next) {
-                if (c->phase == PHASE_MISSING)
+                if (c->phase == PHASE_MISSING || c->phase == PHASE_HELD)
                         connection_queue(c);
         }
 }

@@ -42,6 +42,7 @@ static int ask(struct fetch *f, struct err *e)
 {
         struct httpc_request q = {.accept = "application/ocsp-response",
             .max_body = OCSP_RESPONSE_LIMIT};
+        const char *scenario = f->q.staple_scenario;
         int64_t left = f->deadline - monotonic_ms();
         struct buf get = {0};
         int rc;
@@ -53,6 +54,10 @@ static int ask(struct fetch *f, struct err *e)
         q.timeout_ms = (int)(left / (int64_t)(f->q.urls_len - f->tried + 1));
         if (q.timeout_ms == 0)
                 q.timeout_ms = 1;
+        if (scenario != NULL) {
+                q.header_name = FETCH_STAPLE_HEADER;
+                q.header_value = scenario;
+        }
         rc = ocsp_get_url_encode(f->urls[f->url], buf_span(&f->der), &get, e);
         if (rc == 0 && get.len <= OCSP_GET_URL_MAX) {
                 q.url = buf_text(&get);
@@ -90,6 +95,12 @@ static int judge(
                     r->status >= 500 || r->status == 429 ? ERR_TRYLATER
                                                          : ERR_DATA,
                     "HTTP status %d", r->status);
+        if (f->q.staple_scenario != NULL &&
+            strcmp(r->header, f->q.staple_scenario) != 0)
+                return err_set(why, ERR_DATA,
+                    "it makes no staple for scenario %s: is it set with "
+                    "'ocsp-ca scenario set'?",
+                    f->q.staple_scenario);
         if (r->body.len == 0)
                 return err_set(why, ERR_DATA, "an empty answer");
         return f->q.judge(f->q.arg,

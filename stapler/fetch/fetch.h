@@ -24,6 +24,9 @@ struct event_base;
 /* One total deadline over all URLs. */
 enum { FETCH_TIMEOUT_MS = 10000, FETCH_URLS_MAX = 8 };
 
+/* Header of requests and answers. */
+#define FETCH_STAPLE_HEADER "OCSP-Lab-Staple"
+
 struct fetch_answer {
         struct span der; /* never empty */
         int64_t max_age; /* of its HTTP headers, in seconds; -1: absent */
@@ -49,6 +52,10 @@ struct fetch_request {
         size_t urls_len;
         size_t first;   /* index of the URL to begin with */
         int timeout_ms; /* <= 0: FETCH_TIMEOUT_MS */
+        /* Not the status is wanted, but what is stapled while that scenario is
+         * set; a responder that does not say that it is that brings nothing.
+         * A string constant; NULL: the status. */
+        const char *staple_scenario;
         fetch_judge *judge;
         fetch_done *done;
         void *arg;

@@ -239,6 +239,7 @@ static enum engine_step receive(struct session *s, bool *more)
         case TLS_ENDED:
                 return ENGINE_LEAVE;
         case TLS_MISSING:
+        case TLS_HELD:
         case TLS_BROKEN:
                 break;
         }

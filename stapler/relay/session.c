@@ -144,6 +144,7 @@ static enum progress move_up(struct session *s)
                 w->ended = true;
                 return STUCK;
         case TLS_MISSING:
+        case TLS_HELD:
         case TLS_BROKEN:
                 break;
         }

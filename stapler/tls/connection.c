@@ -88,7 +88,7 @@ static enum tls_io outcome(struct tls_connection *c, int rc)
         case SSL_ERROR_WANT_WRITE:
                 return TLS_WAIT;
         case SSL_ERROR_WANT_CLIENT_HELLO_CB:
-                return TLS_MISSING;
+                return c->held ? TLS_HELD : TLS_MISSING;
         case SSL_ERROR_ZERO_RETURN:
                 return TLS_ENDED;
         }

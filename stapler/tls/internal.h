@@ -48,11 +48,21 @@ struct tls_site {
         char **names; /* the certificate's, lower case, sorted */
         size_t names_len;
         _Atomic(struct offer *) offer; /* NULL: none yet */
-        atomic_uint_fast64_t stapled, bare, refused;
+        atomic_uint_fast64_t stapled, bare, refused, spoilt;
 };
 
-struct offer *tls_offer_of(const struct tls_site *site);
-enum tls_answer tls_answer_now(const struct tls_site *site);
+/* NULL: none yet. */
+const struct offer *tls_offer_of(const struct tls_site *site);
+/* What it comes to now, if no fault takes the handshake. */
+enum tls_answer tls_answer_of(
+    const struct tls_site *site, const struct offer *offer);
+/* No fault holds that would keep the handshake from being refused. */
+bool tls_would_refuse(const struct tls_site *site);
+/* The fault that takes the handshake; NULL: none. */
+const struct tls_fault *tls_fault_take(
+    const struct tls_site *site, const struct offer *offer);
+/* The fault that would, if there is one, is not there yet. */
+bool tls_is_held(const struct tls_site *site);
 
 /* ---- table.c: names to sites -------------------------------------------- */
 
@@ -118,7 +128,8 @@ struct tls_connection {
         bool drained; /* the socket has nothing more to read for now */
         bool ending;  /* and then the end */
         bool heard;   /* it had something once */
-        bool waited;  /* for the name */
+        bool waited;  /* for the owner to look */
+        bool held;    /* waits for an offer */
         bool stapled;
         /* Those that the handshake may choose from, each by a reference to its
          * context. */

@@ -12,43 +12,117 @@ static int site_index = -1;
 
 static void free_offer(struct garbage *g)
 {
-        free(g);
+        struct offer *offer = (struct offer *)g;
+        unsigned i;
+
+        if (offer == NULL)
+                return;
+        for (i = 0; i < offer->is.faults_len; i++)
+                offer->is.faults[i].is->unref(offer->is.faults[i].arg);
+        free(offer);
+}
+
+/* Copies bytes to *at, which moves on, and points the span there. */
+static void move_in(struct span *s, uint8_t **at)
+{
+        if (s->len > 0)
+                memcpy(*at, s->data, s->len);
+        s->data = *at;
+        *at += s->len;
+}
+
+static size_t bytes_of(const struct tls_offer *offer)
+{
+        size_t sum = offer->der.len + offer->about.len;
+        unsigned i;
+
+        for (i = 0; i < offer->faults_len; i++)
+                sum += offer->faults[i].der.len;
+        return sum;
 }
 
 int tls_site_offer(
     struct tls_site *site, const struct tls_offer *offer, struct err *e)
 {
-        struct offer *new =
-            malloc(sizeof(*new) + offer->der.len + offer->about.len);
+        struct offer *new = malloc(sizeof(*new) + bytes_of(offer));
         struct offer *old;
-        uint8_t *about;
+        uint8_t *at;
+        unsigned i;
 
         if (new == NULL)
                 return err_set(e, ERR_OS, "out of memory");
-        about = new->bytes + offer->der.len;
+        at = new->bytes;
         new->garbage.free = free_offer;
         new->is = *offer;
-        new->is.der.data = new->bytes;
-        new->is.about.data = about;
-        if (offer->der.len > 0)
-                memcpy(new->bytes, offer->der.data, offer->der.len);
-        if (offer->about.len > 0)
-                memcpy(about, offer->about.data, offer->about.len);
+        move_in(&new->is.der, &at);
+        move_in(&new->is.about, &at);
+        for (i = 0; i < offer->faults_len; i++) {
+                move_in(&new->is.faults[i].der, &at);
+                offer->faults[i].is->ref(offer->faults[i].arg);
+        }
         old = atomic_exchange(&site->offer, new);
         if (old != NULL)
                 tls_retire(site->tls, &old->garbage);
         return 0;
 }
 
-struct offer *tls_offer_of(const struct tls_site *site)
+const struct offer *tls_offer_of(const struct tls_site *site)
 {
         return atomic_load(&site->offer);
 }
 
-enum tls_answer tls_answer_now(const struct tls_site *site)
+/* The first one that holds; NULL: none. */
+static const struct tls_fault *fault_that_holds(const struct offer *offer)
+{
+        const struct tls_fault *f;
+        unsigned i;
+
+        for (i = 0; offer != NULL && i < offer->is.faults_len; i++) {
+                f = &offer->is.faults[i];
+                if (f->is->holds(f->arg))
+                        return f;
+        }
+        return NULL;
+}
+
+const struct tls_fault *tls_fault_take(
+    const struct tls_site *site, const struct offer *offer)
+{
+        const struct tls_fault *f;
+        unsigned i;
+
+        for (i = 0; offer != NULL && i < offer->is.faults_len; i++) {
+                f = &offer->is.faults[i];
+                /* Set since this handshake began. */
+                if (f->held && f->is->holds(f->arg))
+                        return NULL;
+                if (!f->held && f->is->take(f->arg, site->name))
+                        return f;
+        }
+        return NULL;
+}
+
+bool tls_is_held(const struct tls_site *site)
+{
+        const struct tls_fault *f = fault_that_holds(tls_offer_of(site));
+
+        return f != NULL && f->held;
+}
+
+bool tls_would_refuse(const struct tls_site *site)
+{
+        const struct offer *offer = tls_offer_of(site);
+        const struct tls_fault *f = fault_that_holds(offer);
+
+        if (f != NULL && !f->as_it_is && !f->held)
+                return f->answer == TLS_REFUSE;
+        return tls_answer_of(site, offer) == TLS_REFUSE;
+}
+
+enum tls_answer tls_answer_of(
+    const struct tls_site *site, const struct offer *offer)
 {
         const struct tls_spec *spec = &site->tls->spec;
-        const struct offer *offer = tls_offer_of(site);
         int64_t now;
 
         if (offer == NULL)
@@ -65,6 +139,7 @@ struct tls_counts tls_site_counts(const struct tls_site *site)
             .stapled = atomic_load(&site->stapled),
             .bare = atomic_load(&site->bare),
             .refused = atomic_load(&site->refused),
+            .spoilt = atomic_load(&site->spoilt),
         };
 }
 
@@ -127,7 +202,7 @@ static void free_site(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int index,
                 OPENSSL_free(site->names[i]);
         free(site->names);
         free(site->name);
-        free(atomic_load(&site->offer));
+        free_offer((struct garbage *)atomic_load(&site->offer));
         free(site);
 }
 

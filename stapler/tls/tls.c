@@ -21,27 +21,54 @@ static struct span name_in(const unsigned char *ext, size_t len)
         return name_len <= len - 5 ? (struct span){ext + 5, name_len} : none;
 }
 
-/* Runs first of all.  A name that nobody has gets one chance to be somebody's
- * a little later. */
+/* A name that nobody has: whose it is not. */
+static const struct group *anybody(const struct table *table)
+{
+        return table->groups_len > 0 ? &table->groups[0] : NULL;
+}
+
+static bool is_held(const struct group *g)
+{
+        unsigned i;
+
+        for (i = 0; g != NULL && i < g->len; i++) {
+                if (tls_is_held(g->sites[i]))
+                        return true;
+        }
+        return false;
+}
+
+/* Runs first of all.  What the owner has not heard yet, or a name that nobody
+ * has, gets one chance to be there a little later.  Who asks for a staple that
+ * is held waits until it is not. */
 static int on_client_hello(SSL *ssl, int *alert, void *arg)
 {
         struct tls *t = arg;
         struct tls_connection *c = tls_connection_of(ssl);
+        const struct table *table = atomic_load(&t->table);
+        const struct group *g = NULL;
+        struct span name = {NULL, 0};
         const unsigned char *ext;
-        struct span name;
         size_t len;
+        bool missing;
 
         (void)alert;
-        if (!t->spec.may_miss || c->waited ||
-            SSL_client_hello_get0_ext(
-                ssl, TLSEXT_TYPE_server_name, &ext, &len) != 1)
-                return SSL_CLIENT_HELLO_SUCCESS;
-        name = name_in(ext, len);
-        if (name.len == 0 || tls_table_find(atomic_load(&t->table),
-                                 (const char *)name.data, name.len) != NULL)
-                return SSL_CLIENT_HELLO_SUCCESS;
-        c->waited = true;
-        return SSL_CLIENT_HELLO_RETRY;
+        if (SSL_client_hello_get0_ext(
+                ssl, TLSEXT_TYPE_server_name, &ext, &len) == 1)
+                name = name_in(ext, len);
+        if (name.len > 0)
+                g = tls_table_find(table, (const char *)name.data, name.len);
+        missing = t->spec.may_miss && name.len > 0 && g == NULL;
+        c->held = false;
+        if (!c->waited &&
+            (missing || (t->spec.news != NULL && t->spec.news(t->spec.arg)))) {
+                c->waited = true;
+                return SSL_CLIENT_HELLO_RETRY;
+        }
+        c->held = is_held(g != NULL ? g : anybody(table)) &&
+                  SSL_client_hello_get0_ext(
+                      ssl, TLSEXT_TYPE_status_request, &ext, &len) == 1;
+        return c->held ? SSL_CLIENT_HELLO_RETRY : SSL_CLIENT_HELLO_SUCCESS;
 }
 
 static const struct group *choose(struct tls *t, const char *name)
@@ -51,7 +78,7 @@ static const struct group *choose(struct tls *t, const char *name)
 
         if (name != NULL)
                 g = tls_table_find(table, name, strlen(name));
-        return g == NULL && table->groups_len > 0 ? &table->groups[0] : g;
+        return g == NULL ? anybody(table) : g;
 }
 
 /* Those of g that do not refuse.  The connection keeps a reference of each. */
@@ -62,7 +89,7 @@ static void take(struct tls_connection *c, const struct group *g)
         for (i = 0; i < g->len; i++) {
                 struct tls_site *site = g->sites[i];
 
-                if (tls_answer_now(site) == TLS_REFUSE)
+                if (tls_would_refuse(site))
                         continue;
                 SSL_CTX_up_ref(site->ctx);
                 c->group.sites[c->group.len++] = site;
@@ -121,15 +148,18 @@ static int on_server_name(SSL *ssl, int *alert, void *arg)
 
 /* ---- the staple ---------------------------------------------------------- */
 
-/* OpenSSL frees what it is given, so each handshake gets a copy. */
-static int staple(SSL *ssl, struct tls_connection *c, struct tls_site *site)
+/* OpenSSL frees what it is given, so each handshake gets a copy.  Without a
+ * pointer it would not send the message. */
+static int staple(
+    SSL *ssl, struct tls_connection *c, struct tls_site *site, struct span der)
 {
-        const struct offer *offer = tls_offer_of(site);
-        uint8_t *copy = OPENSSL_memdup(offer->is.der.data, offer->is.der.len);
+        uint8_t *copy = OPENSSL_malloc(der.len + 1);
 
         if (copy == NULL)
                 return SSL_TLSEXT_ERR_ALERT_FATAL;
-        SSL_set_tlsext_status_ocsp_resp(ssl, copy, (long)offer->is.der.len);
+        if (der.len > 0)
+                memcpy(copy, der.data, der.len);
+        SSL_set_tlsext_status_ocsp_resp(ssl, copy, (long)der.len);
         c->stapled = true;
         atomic_fetch_add(&site->stapled, 1);
         return SSL_TLSEXT_ERR_OK;
@@ -142,13 +172,26 @@ static int on_status(SSL *ssl, void *arg)
 {
         struct tls_connection *c = tls_connection_of(ssl);
         struct tls_site *site = tls_site_of(c);
+        const struct tls_fault *fault;
+        const struct offer *offer;
+        enum tls_answer answer;
 
         (void)arg;
         if (site == NULL)
                 return SSL_TLSEXT_ERR_ALERT_FATAL;
-        switch (tls_answer_now(site)) {
+        offer = tls_offer_of(site);
+        answer = tls_answer_of(site, offer);
+        fault = tls_fault_take(site, offer);
+        if (fault != NULL && !fault->as_it_is) {
+                answer = fault->answer;
+                atomic_fetch_add(&site->spoilt, 1);
+        } else {
+                fault = NULL;
+        }
+        switch (answer) {
         case TLS_STAPLE:
-                return staple(ssl, c, site);
+                return staple(
+                    ssl, c, site, fault != NULL ? fault->der : offer->is.der);
         case TLS_BARE:
                 atomic_fetch_add(&site->bare, 1);
                 return SSL_TLSEXT_ERR_NOACK;

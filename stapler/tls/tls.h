@@ -39,6 +39,9 @@ struct tls_spec {
         const char *alpn; /* the one protocol; NULL: ALPN is not spoken */
         /* A name that no site has is worth waiting for: see TLS_MISSING. */
         bool may_miss;
+        /* Something was said that the owner has not heard yet: worth waiting
+         * for, too.  Any thread; NULL: never. */
+        bool (*news)(void *arg);
 };
 
 int tls_new(const struct tls_spec *spec, struct tls **out, struct err *e);
@@ -75,14 +78,39 @@ void tls_site_prefer(struct tls *t, struct tls_site *site);
  * it now and then in any case: it frees what nobody looks at any more. */
 int tls_commit(struct tls *t, struct err *e);
 
+/*
+ * What some handshakes get instead, on purpose.  Which ones is not our affair:
+ * `take` says it for each handshake whose client asks for a staple; of several
+ * faults the first one that takes it holds.  While one `holds`, no handshake is
+ * refused for want of a staple.
+ */
+struct tls_fault {
+        const struct tls_fault_class *is;
+        void *arg;
+        bool as_it_is; /* nothing instead */
+        bool held;     /* not there yet: who asks waits, see TLS_HELD */
+        enum tls_answer answer;
+        struct span der; /* may be empty: a CertificateStatus without bytes */
+};
+/* Any thread. */
+struct tls_fault_class {
+        bool (*holds)(void *arg);
+        bool (*take)(void *arg, const char *site_name);
+        void (*ref)(void *arg); /* an offer has it */
+        void (*unref)(void *arg);
+};
+enum { TLS_FAULTS_MAX = 4 };
+
 /* What handshakes get. */
 struct tls_offer {
         struct span der;
         int64_t from, until;             /* der may be given; until is not */
         enum tls_answer within, outside; /* of these times */
         struct span about;               /* for tls_info */
+        struct tls_fault faults[TLS_FAULTS_MAX];
+        unsigned faults_len;
 };
-/* At once.  Everything is copied. */
+/* At once.  Everything is copied, but for what `arg` of a fault is. */
 int tls_site_offer(
     struct tls_site *site, const struct tls_offer *offer, struct err *e);
 
@@ -90,6 +118,7 @@ struct tls_counts {
         uint64_t stapled; /* a staple went out */
         uint64_t bare;    /* the client asked, and there was none */
         uint64_t refused;
+        uint64_t spoilt; /* of all these, by a fault */
 };
 struct tls_counts tls_site_counts(const struct tls_site *site);
 
@@ -114,6 +143,8 @@ enum tls_io {
         TLS_WAIT,    /* until the socket is readable or writable */
         TLS_MISSING, /* handshake: nobody has the name (yet); go on by another
                         call of tls_handshake, which takes what is there then */
+        TLS_HELD,    /* handshake: it waits for another offer, a fault's; go
+                        on by another call of tls_handshake */
         TLS_ENDED,   /* the peer has said that it sends no more */
         TLS_BROKEN,  /* nothing more can be said or heard */
 };

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "stapler/web/internal.h"
 
@@ -52,8 +53,9 @@ const char *web_method(const struct web_request *r)
                 return "HEAD";
         case EVHTTP_REQ_POST:
                 return "POST";
-        case EVHTTP_REQ_PUT:
         case EVHTTP_REQ_DELETE:
+                return "DELETE";
+        case EVHTTP_REQ_PUT:
         case EVHTTP_REQ_OPTIONS:
         case EVHTTP_REQ_TRACE:
         case EVHTTP_REQ_CONNECT:
@@ -71,11 +73,15 @@ const char *web_path(const struct web_request *r)
         return path == NULL || *path == '\0' ? "/" : path;
 }
 
-bool web_query(
-    const struct web_request *r, const char *name, char out[WEB_NAME_MAX])
+const char *web_header(const struct web_request *r, const char *name)
 {
-        const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(r->req);
-        const char *query = uri == NULL ? NULL : evhttp_uri_get_query(uri);
+        return evhttp_find_header(
+            evhttp_request_get_input_headers(r->req), name);
+}
+
+static bool find_field(
+    const char *query, const char *name, char out[WEB_NAME_MAX])
+{
         struct evkeyvalq pairs;
         const char *value;
         bool found = false;
@@ -89,6 +95,32 @@ bool web_query(
         }
         evhttp_clear_headers(&pairs);
         return found;
+}
+
+static bool is_form(const struct web_request *r)
+{
+        static const char form[] = "application/x-www-form-urlencoded";
+        const char *type = web_header(r, "Content-Type");
+
+        return type != NULL && strncasecmp(type, form, sizeof(form) - 1) == 0;
+}
+
+bool web_query(
+    const struct web_request *r, const char *name, char out[WEB_NAME_MAX])
+{
+        const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(r->req);
+        const char *query = uri == NULL ? NULL : evhttp_uri_get_query(uri);
+        struct evbuffer *in = evhttp_request_get_input_buffer(r->req);
+        char form[8 * WEB_NAME_MAX];
+        ev_ssize_t len;
+
+        if (find_field(query, name, out))
+                return true;
+        if (!is_form(r) || evbuffer_get_length(in) >= sizeof(form))
+                return false;
+        len = evbuffer_copyout(in, form, sizeof(form) - 1);
+        form[len < 0 ? 0 : len] = '\0';
+        return find_field(form, name, out);
 }
 
 void web_reply(struct web_request *r, int status, const char *content_type,
@@ -106,7 +138,7 @@ void web_reply(struct web_request *r, int status, const char *content_type,
         evhttp_add_header(headers, "Content-Type", content_type);
         evhttp_add_header(headers, "Cache-Control", "no-store");
         if (status == 405)
-                evhttp_add_header(headers, "Allow", "GET, HEAD, POST");
+                evhttp_add_header(headers, "Allow", "GET, HEAD, POST, DELETE");
         snprintf(length, sizeof(length), "%zu", body.len);
         evhttp_add_header(headers, "Content-Length", length);
         if (evhttp_request_get_command(r->req) != EVHTTP_REQ_HEAD &&

@@ -17,7 +17,7 @@ struct web_request;
 
 enum {
         WEB_HEADERS_MAX = 16384, /* bytes; more is answered with 400 */
-        WEB_BODY_MAX = 65536,    /* nothing we serve takes a body */
+        WEB_BODY_MAX = 65536,    /* forms of a few fields */
         WEB_IDLE_S = 60,         /* between two bytes */
         WEB_NAME_MAX = 256,      /* of a query parameter's value */
 };
@@ -36,11 +36,15 @@ void web_free(struct web *w); /* drops open connections; NULL is fine */
 
 void web_accept(struct web *w, bool on);
 
-/* "GET", "HEAD", "POST", or NULL for what we never answer. */
+/* "GET", "HEAD", "POST", "DELETE", or NULL for what we never answer. */
 const char *web_method(const struct web_request *r);
 const char *web_path(const struct web_request *r); /* "/status" */
 
-/* Value of a query parameter; false if it is absent or too long. */
+/* The first header of that name; NULL if absent. */
+const char *web_header(const struct web_request *r, const char *name);
+
+/* Value of a query parameter, or of a field of the form that is the body; false
+ * if it is absent or too long. */
 bool web_query(
     const struct web_request *r, const char *name, char out[WEB_NAME_MAX]);
 

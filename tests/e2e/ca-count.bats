@@ -63,7 +63,7 @@ load helper
   mkdir lab/certs/x-3
   exits 73 ocsp-ca issue x --count 5
   [[ $output == *"lab/certs/x-3: in the way"* ]]
-  [ "$(ls -A lab/certs)" = $'.new\nload-20\nx-3' ]
+  [ "$(ls -A lab/certs)" = $'.new\n.scenarios\nload-20\nx-3' ]
   [ -z "$(ls -A lab/certs/.new)" ]
 }
 

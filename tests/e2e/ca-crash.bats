@@ -118,7 +118,7 @@ whole() {
         [ "$status" -eq 74 ]
         [ "${#lines[@]}" -eq 1 ]
         ocsp-ca list | cmp - before
-        [ "$(ls -A lab/certs)" = $'.new\nmail' ]
+        [ "$(ls -A lab/certs)" = $'.new\n.scenarios\nmail' ]
         [ -z "$(ls -A lab/certs/.new)" ]
         rounds=$((rounds + 1))
       done

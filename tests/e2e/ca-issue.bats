@@ -210,7 +210,7 @@ text() {
   exits 73 ocsp-ca issue a b c
   [[ $output == *"b: a certificate of that name exists"* ]]
   [ "$before" = "$(ocsp-ca list --json)" ]
-  [ "$(ls -A lab/certs)" = $'.new\nb' ]
+  [ "$(ls -A lab/certs)" = $'.new\n.scenarios\nb' ]
   [ -z "$(ls -A lab/certs/.new)" ]
 }
 

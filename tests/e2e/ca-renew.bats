@@ -158,7 +158,7 @@ serial() {
   ocsp-ca status lab/certs/c/cert.pem
   exits 72 ocsp-ca status c@1
   rm lab/certs/c
-  [ "$(ls -A lab/certs)" = $'.new\na\na@1\nb' ]
+  [ "$(ls -A lab/certs)" = $'.new\n.scenarios\na\na@1\nb' ]
   [ -z "$(ls -A lab/certs/.new)" ]
 }
 

@@ -105,14 +105,37 @@ WORDS
   exits 72 ocsp-ca show other
 }
 
-@test "what nothing makes happen yet is refused, never silently good" {
+@test "all of the catalogue happens" {
+  ocsp-ca scenario list --json >all
+  [ "$(grep -c '"made":true' all)" -ge 120 ]
+  run ! grep '"made":false' all
+}
+
+@test "what a certificate must have for a staple's scenario, it must have" {
   www
-  name=$(ocsp-ca scenario list --json | grep '"made":false' | head -n 1 |
-    field name)
-  [ -n "$name" ] || skip "all are made"
-  run -78 --separate-stderr ocsp-ca scenario set www "$name"
-  [[ $stderr == *"nothing here makes it happen yet"* ]]
-  exits 78 ocsp-ca issue other --scenario "$name"
+  run -64 --separate-stderr ocsp-ca scenario set www must-staple-missing
+  [[ $stderr == *"ocsp-ca issue NAME --must-staple"* ]]
+  run -64 --separate-stderr ocsp-ca scenario set www wrong-key-type
+  [[ $stderr == *"ocsp-ca issue NAME --scenario wrong-key-type"* ]]
+  exits 64 ocsp-ca scenario set --all wrong-key-type
+  exits 64 ocsp-ca scenario set --ca root must-staple-good
+  ocsp-ca issue ms --scenario must-staple-missing
+  ocsp-ca scenario set ms must-staple-revoked
+  # The twin has the same names and another kind of key.
+  ocsp-ca issue ec --scenario wrong-key-type
+  ocsp-ca issue rsa --algorithm rsa2048 --scenario wrong-key-type
+  [ "$(ocsp-ca scenario active | grep -c ': wrong-key-type$')" = 4 ]
+  ocsp-ca scenario set ec-rsa wrong-key-type
+  for name in ec ec-rsa rsa rsa-ecdsa; do
+    openssl x509 -in "lab/certs/$name/cert.pem" -noout -ext subjectAltName \
+      >"$name.names"
+    openssl x509 -in "lab/certs/$name/cert.pem" -noout -text |
+      sed -n 's/.*Public Key Algorithm: //p' >"$name.key"
+  done
+  cmp ec.names ec-rsa.names
+  cmp rsa.names rsa-ecdsa.names
+  cmp ec.key rsa-ecdsa.key
+  cmp rsa.key ec-rsa.key
 }
 
 @test "issue --scenario: the certificate has it from the beginning" {

@@ -175,8 +175,25 @@ static void what_this_program_does_not_know_is_never_good(void **state)
         set(w, w->ca.id, "from-the-future", 0);
         assert_non_null(at(w, FAULT_CA));
         assert_non_null(strstr(at(w, FAULT_CA)->broken, "from-the-future"));
-        set(w, w->ca.id, "none", 0);
+        /* It stands in a certificate, or nowhere. */
+        set(w, w->ca.id, "refused", 0);
         assert_true(at(w, FAULT_CA)->broken[0] != '\0');
+}
+
+static void what_is_stapled_is_made_as_another_scenario_says(void **state)
+{
+        struct world *w = *state;
+
+        set(w, w->ca.id, "expired-staple", 3);
+        assert_string_equal(at(w, FAULT_CA)->staple->name, "expired-staple");
+        assert_string_equal(at(w, FAULT_CA)->choice.scenario->name, "expired");
+        assert_string_equal(at(w, FAULT_CA)->text, "expired-staple");
+        /* The TLS server's alone: nothing is to be made for it. */
+        set(w, w->ca.id, "none", 0);
+        assert_non_null(at(w, FAULT_CA)->staple);
+        assert_string_equal(at(w, FAULT_CA)->choice.scenario->name, "good");
+        set(w, w->ca.id, "expired", 0);
+        assert_null(at(w, FAULT_CA)->staple);
 }
 
 int main(void)
@@ -189,6 +206,7 @@ int main(void)
             TEST(to_set_it_again_begins_anew),
             TEST(flap_counts_what_fails),
             TEST(what_this_program_does_not_know_is_never_good),
+            TEST(what_is_stapled_is_made_as_another_scenario_says),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
