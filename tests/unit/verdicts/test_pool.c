@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "pool.h"
@@ -84,6 +85,22 @@ static void who_hangs_is_ended_with_all_that_it_has_started(void **state)
         assert_true(pid > 1);
         pool_kill_strays(0); /* reaps it */
         assert_int_equal(kill((pid_t)pid, 0), -1);
+}
+
+static void what_is_left_of_its_group_ends_with_the_leader(void **state)
+{
+        char leaves[] = "tail -f /dev/null & echo $!";
+        char *lines[] = {leaves};
+        int status = 0;
+        pid_t pid;
+
+        (void)state;
+        assert_int_equal(run(lines, 1, 1, 60000), 0);
+        pid = (pid_t)strtol(buf_text(&jobs[0].output), NULL, 10);
+        alarm(20); /* if it lives on */
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        alarm(0);
+        assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
 }
 
 static void what_a_client_leaves_behind_is_ended(void **state)
@@ -188,6 +205,7 @@ int main(void)
             cmocka_unit_test(each_has_its_exit_code_and_its_output),
             cmocka_unit_test(a_command_that_is_not_there_says_why),
             cmocka_unit_test(who_hangs_is_ended_with_all_that_it_has_started),
+            cmocka_unit_test(what_is_left_of_its_group_ends_with_the_leader),
             cmocka_unit_test(what_a_client_leaves_behind_is_ended),
             cmocka_unit_test(of_a_long_output_the_end_is_kept),
             cmocka_unit_test(who_prints_for_ever_keeps_nobody_waiting),
