@@ -161,7 +161,8 @@ sizes() {
 
 # Each prints its table.
 clients() {
-  PATH=$top/build/dev/bin:$PATH /usr/bin/python3 tests/heavy/clients.py
+  PATH=$top/build/dev/bin:$PATH /usr/bin/python3 tests/heavy/clients.py &&
+    PATH=$top/build/dev/bin:$PATH sh fixtures/clients/measure.sh --check
 }
 
 oracles() {

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2016 # for the shells of the clients
 # ocsp-lab verdicts: a client is told what it accepts and should not.  A small
 # lab for all tests of the file.
 
@@ -86,7 +86,6 @@ checker=(ocsp-check '{addr}' --servername '{servername}' --ca '{ca}')
 }
 
 @test "a client that hangs is ended, with all that it has started" {
-  # shellcheck disable=SC2016
   exits 0 verdicts --only expired --timeout 500ms -- sh -c '
     test "$1" = good && exit
     setsid tail -f /dev/null & echo $! >pids.of
@@ -100,21 +99,18 @@ checker=(ocsp-check '{addr}' --servername '{servername}' --ca '{ca}')
 }
 
 @test "a client that leaves children behind keeps nobody waiting" {
-  # shellcheck disable=SC2016
   exits 0 verdicts --only good -- sh -c \
     'setsid tail -f /dev/null & echo $! >left; exit 0'
   run -1 kill -0 "$(<left)"
 }
 
 @test "a crash is wrong whatever is expected" {
-  # shellcheck disable=SC2016
   exits 1 verdicts --only expired -- sh -c \
     'test "$1" = good || kill -SEGV $$' sh '{name}'
   grep -q '^wrong  *expired: crashed (signal 11)' <<<"$output"
 }
 
 @test "what is flaky is shown" {
-  # shellcheck disable=SC2016
   exits 1 verdicts --only expired --repeat 4 --jobs 1 -- sh -c '
     test "$1" = good && exit 0
     test -e seen || { : >seen; exit 1; }' sh '{name}'
@@ -184,11 +180,9 @@ print(*(c["name"] for c in json.load(open("out.json"))["cases"]))')" = \
 }
 
 @test "the words of the command are filled in, and no shell reads them" {
-  # shellcheck disable=SC2016
   exits 0 verdicts --only good --all --format json -- printf '%s\n' \
     '{name}|{servername}|{host}|$HOME;`id`|{nothing}' '{ca}'
   field cases.0.output <<<"$output" >said
-  # shellcheck disable=SC2016
   diff said - <<<'good|good.localhost|127.0.0.1|$HOME;`id`|{nothing}
 '"$LAB/root.pem"
   exits 64 verdicts -- cat '{response}'
@@ -212,7 +206,6 @@ print(*(c["name"] for c in json.load(open("out.json"))["cases"]))')" = \
 
 @test "SIGTERM ends the clients and what they have started" {
   mkfifo up
-  # shellcheck disable=SC2016
   ocsp-lab verdicts --dir "$LAB" --only expired --timeout 1h -- sh -c '
     test "$1" = good && exit
     tail -f /dev/null & echo $! >up; wait' sh '{name}' >/dev/null 2>&1 3>&- &
@@ -222,4 +215,13 @@ print(*(c["name"] for c in json.load(open("out.json"))["cases"]))')" = \
   halt "$pid"
   [ "$status" -eq 143 ]
   run -1 kill -0 "$child"
+}
+
+@test "without a lab it makes one with all scenarios, and takes it down" {
+  unset OCSP_LAB_DIR
+  exits 0 ocsp-lab verdicts --json -- "${checker[@]}"
+  [ "$(field summary.wrong <<<"$output")" = 0 ]
+  [ "$(field summary.right <<<"$output")" -ge 80 ]
+  [ "$(field summary <<<"$output" | grep -o '[1-9][0-9]*' | wc -l)" -eq 1 ]
+  [ -z "$(ls "$TMPDIR")" ]
 }
