@@ -105,7 +105,7 @@ struct journal {
         struct journal_subject *spent[JOURNAL_LEN];
 };
 
-int journal_new(struct journal **out, struct err *e)
+int journal_new(uint64_t last, struct journal **out, struct err *e)
 {
         struct journal *j = calloc(1, sizeof(*j));
 
@@ -113,6 +113,7 @@ int journal_new(struct journal **out, struct err *e)
                 return err_errno(e, ERR_OS, "request journal");
         pthread_mutex_init(&j->lock, NULL);
         atomic_init(&j->wake_wanted, false);
+        j->last = last;
         *out = j;
         return 0;
 }

@@ -54,7 +54,7 @@ void journal_subject_unref(struct journal_subject *s); /* NULL is fine */
 
 /* One request. */
 struct journal_record {
-        uint64_t seq; /* from 1 */
+        uint64_t seq; /* journal_new */
         int64_t at;   /* the lab's time */
         struct journal_subject *subject;
         enum httpd_method method;
@@ -64,7 +64,8 @@ struct journal_record {
 
 struct journal;
 
-int journal_new(struct journal **out, struct err *e);
+/* The first request gets the number after last. */
+int journal_new(uint64_t last, struct journal **out, struct err *e);
 void journal_free(struct journal *j); /* NULL is fine */
 
 /* wake is called after a request was added, if somebody has asked for that

@@ -38,6 +38,9 @@ const char options_help[] =
     "tryLater\n"
     "                        with Retry-After; default 5s\n"
     "  --max-requests N      answer so many, then stop\n"
+    "  --requests-after N    number those of /requests from N + 1, so that "
+    "numbers\n"
+    "                        from before a restart stay behind; default 0\n"
     "  --log FILE            default: standard error; SIGHUP opens it anew\n"
     "  --log-format text|json    json: an object a line, and a line for every\n"
     "                        request; text (default): for those without good "
@@ -210,6 +213,12 @@ static int set_cache(struct options *o, const char *text, struct err *e)
         return 0;
 }
 
+static int set_requests_after(
+    struct options *o, const char *text, struct err *e)
+{
+        return parse_uint(text, INT64_MAX / 2, &o->requests_after, e);
+}
+
 /* ---- the table --------------------------------------------------------- */
 
 /* Without set it is a text, kept at that offset, or a mere flag there. */
@@ -243,6 +252,7 @@ static const struct spec specs[] = {
     {"log-format", 0, set_log_format, false},
     {"max-wait", 0, set_max_wait, false},
     {"max-requests", 0, set_max_requests, false},
+    {"requests-after", 0, set_requests_after, false},
     {"no-jail", offsetof(struct options, no_jail), NULL, true},
 };
 

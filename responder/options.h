@@ -27,6 +27,7 @@ struct options {
         size_t cache;          /* bytes */
         int64_t max_wait_ms;   /* for a signature */
         uint64_t max_requests; /* 0: no end */
+        uint64_t requests_after; /* /requests counts on from here */
         const char *answer;    /* offline: the request's file */
         const char *out;
         const char *at;

@@ -34,7 +34,7 @@ static int open_all(struct responder *r, struct err *e)
             cache_new(o->cache, &r->cache, e) != 0 ||
             faultbook_new(o->dir, r->settings.no_faults, &r->faults, e) != 0)
                 return -1;
-        return journal_new(&r->journal, e);
+        return journal_new(o->requests_after, &r->journal, e);
 }
 
 int responder_open(struct responder *r, const struct options *o, struct err *e)

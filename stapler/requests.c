@@ -5,11 +5,50 @@
 
 #include "stapler/status.h"
 
+static void on_due(evutil_socket_t fd, short what, void *arg)
+{
+        (void)fd;
+        (void)what;
+        server_poke(arg);
+}
+
+/* The ticks are too far apart for a short wait. */
+static void poke_in(struct server *s, int64_t ms)
+{
+        struct timeval due = {ms / 1000, ms % 1000 * 1000};
+
+        event_base_once(s->base, -1, EV_TIMEOUT, on_due, s, &due);
+}
+
+static void await_state(struct server *s, struct web_request *r,
+    const char *name, const char *state)
+{
+        char text[WEB_NAME_MAX];
+        int64_t ms = 0;
+
+        if (!waiters_know_state(state) ||
+            (web_query(r, "timeout", text) &&
+                parse_duration_ms(text, 's', &ms, NULL) != 0)) {
+                web_reply_text(r, 400,
+                    "bad query: /status?cert=NAME&state=good&timeout=5s\n");
+                return;
+        }
+        if (ms > WAITERS_MAX_MS)
+                ms = WAITERS_MAX_MS;
+        if (ms > 0)
+                poke_in(s, ms);
+        waiters_add(&s->waiters, name, state, monotonic_ms() + ms, r);
+}
+
 static void reply_status(struct server *s, struct web_request *r)
 {
-        char name[WEB_NAME_MAX];
+        char name[WEB_NAME_MAX], state[WEB_NAME_MAX];
         struct buf out = {0};
 
+        if (web_query(r, "cert", name) && web_query(r, "state", state)) {
+                await_state(s, r, name, state);
+                return;
+        }
         status_json(&s->roster, web_query(r, "cert", name) ? name : NULL, &out);
         web_reply(
             r, out.failed ? 503 : 200, "application/json", buf_span(&out));

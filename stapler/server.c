@@ -192,6 +192,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
         roster_tick(&s->roster);
         server_commit(s);
         batch_check(&s->batches);
+        waiters_check(&s->waiters);
         if (s->status != NULL)
                 web_accept(s->status, s->ready);
         check_ready(s);

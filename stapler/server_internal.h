@@ -13,6 +13,7 @@
 #include "stapler/relay/relay.h"
 #include "stapler/roster.h"
 #include "stapler/server.h"
+#include "stapler/waiters.h"
 #include "stapler/web/web.h"
 
 enum { SERVER_SIGNALS = 3 };
@@ -28,6 +29,7 @@ struct server {
         struct tls *tls;
         struct roster roster;
         struct batches batches;
+        struct waiters waiters;
         int front_fd; /* listening, until the engine has it; -1 */
         struct engine *engine;
         struct http_spec http;

@@ -88,6 +88,7 @@ static int open_keeper(struct server *s, struct err *e)
         s->keeper.offered = server_on_offered;
         s->keeper.arg = s;
         s->batches.roster = &s->roster;
+        s->waiters.roster = &s->roster;
         atomic_store(&s->heard, labclock_generation(s->clock));
         return roster_open(&s->roster, &s->keeper, s->tls, o, e);
 }
@@ -106,6 +107,7 @@ void server_release(struct server *s)
         front_close(s);
         web_free(s->status);
         batch_drop(&s->batches);
+        waiters_drop(&s->waiters);
         free_event(s->watch);
         free_event(s->missed);
         roster_close(&s->roster);

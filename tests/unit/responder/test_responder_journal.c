@@ -10,12 +10,17 @@
 
 static struct journal_record list[JOURNAL_LEN];
 
-static struct journal *journal(void)
+static struct journal *journal_after(uint64_t last)
 {
         struct journal *j = NULL;
 
-        assert_int_equal(journal_new(&j, NULL), 0);
+        assert_int_equal(journal_new(last, &j, NULL), 0);
         return j;
+}
+
+static struct journal *journal(void)
+{
+        return journal_after(0);
 }
 
 /* A request about serials 0x10.., n of them, with a nonce of that length. */
