@@ -24,11 +24,11 @@ struct options {
         const char *digest; /* NULL: the key's own habit */
         unsigned threads;
         unsigned max_connections;
-        size_t cache;          /* bytes */
-        int64_t max_wait_ms;   /* for a signature */
-        uint64_t max_requests; /* 0: no end */
+        size_t cache;            /* bytes */
+        int64_t max_wait_ms;     /* for a signature */
+        uint64_t max_requests;   /* 0: no end */
         uint64_t requests_after; /* /requests counts on from here */
-        const char *answer;    /* offline: the request's file */
+        const char *answer;      /* offline: the request's file */
         const char *out;
         const char *at;
         const char *scenario; /* NULL: what is set in the lab */
