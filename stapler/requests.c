@@ -150,6 +150,8 @@ static void on_scenario(struct server *s, struct web_request *r)
 
         if (!may_set(s, r))
                 return;
+        /* What was set before comes before. */
+        server_listen(s);
         if (web_query(r, "cert", name) || web_query(r, "name", name))
                 n = roster_find(&s->roster, name);
         if (n == NULL || n->site == NULL) {
