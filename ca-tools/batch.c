@@ -5,6 +5,7 @@
 
 #include "cadb/write.h"
 #include "scenario.h"
+#include "signers.h"
 
 int batch_open(struct batch *b, struct plan *p, size_t max, struct err *e)
 {
@@ -270,7 +271,7 @@ static int add_rows(struct batch *b, struct err *e)
                     step_aside(b, &b->items[i], e) != 0 ||
                     add_row(b, &b->items[i], e) != 0)
                         return -1;
-        return cadb_commit(b->plan->lab.db, e);
+        return 0;
 }
 
 static int publish(struct batch *b, struct err *e)
@@ -285,18 +286,50 @@ static int publish(struct batch *b, struct err *e)
         return store_publish_end(&b->store, e);
 }
 
+int batch_folder(const struct batch *b, const struct batch_item *i,
+    char out[PATH_MAX], struct err *e)
+{
+        return store_aside(&b->store, i->name, &i->serial, out, e);
+}
+
+/* Rows, and what comes with them. */
+static int commit(struct batch *b, batch_with *with, void *arg, struct err *e)
+{
+        const struct lab *lab = &b->plan->lab;
+        EVP_PKEY *rsa = NULL;
+        struct forge f = {
+            lab->dir, lab->db, lab->settings.temporary, b->plan->now, &rsa};
+        int rc;
+
+        if (cadb_begin(lab->db, e) != 0)
+                return -1;
+        rc = add_rows(b, e);
+        if (rc == 0 && with != NULL)
+                rc = signers_sweep(&f, e) == 0 ? with(arg, b, &f, e) : -1;
+        if (rc == 0)
+                rc = cadb_commit(lab->db, e);
+        EVP_PKEY_free(rsa);
+        if (rc != 0 && with != NULL)
+                signers_undo(&f, false);
+        else if (rc != 0)
+                cadb_rollback(lab->db);
+        return rc;
+}
+
 /* The rows are committed before a file can be seen under its name (STANDARDS
- * K2: no certificate without its row). */
-int batch_commit(struct batch *b, struct err *e)
+ * K2: no certificate without its row), and so are its scenarios told. */
+int batch_commit(struct batch *b, batch_with *with, void *arg, struct err *e)
 {
         bool files = !b->plan->wish->no_files;
+        struct err untold = ERR_INIT;
+        int rc = 0;
 
         if ((files && store_sync(&b->store, e) != 0) ||
-            cadb_begin(b->plan->lab.db, e) != 0)
+            commit(b, with, arg, e) != 0)
                 return -1;
-        if (add_rows(b, e) != 0) {
-                cadb_rollback(b->plan->lab.db);
+        if (with != NULL)
+                rc = scenario_tell(&b->plan->lab, &untold);
+        if (files && publish(b, e) != 0)
                 return -1;
-        }
-        return files ? publish(b, e) : 0;
+        return rc == 0 ? 0 : err_set(e, untold.code, "%s", untold.text);
 }

@@ -9,6 +9,7 @@
 #ifndef OCSP_LAB_CA_BATCH_H
 #define OCSP_LAB_CA_BATCH_H
 
+#include "forge.h"
 #include "plan.h"
 #include "store.h"
 
@@ -49,8 +50,17 @@ int batch_add(struct batch *b, const struct terms *t, struct err *e);
  * key. */
 int batch_add_twin(struct batch *b, const struct terms *t, struct err *e);
 
-/* All or nothing. */
-int batch_commit(struct batch *b, struct err *e);
+/* All or nothing.  with (may be NULL) is called inside the transaction, when
+ * the rows are there and the folders do not have their names yet: what it
+ * writes comes with the certificates, and its signers' files go if nothing
+ * comes of them. */
+typedef int batch_with(
+    void *arg, const struct batch *b, const struct forge *f, struct err *e);
+int batch_commit(struct batch *b, batch_with *with, void *arg, struct err *e);
+
+/* Where the files of a certificate are, until they are named. */
+int batch_folder(const struct batch *b, const struct batch_item *i,
+    char out[PATH_MAX], struct err *e);
 
 /* A certificate that is issued now, or with JSON one line each. */
 int batch_print(const struct batch *b, bool json, struct err *e);

@@ -131,26 +131,33 @@ int cast_add(const struct cast *c, struct batch *b, struct err *e)
 
 /* ---- scenarios ---------------------------------------------------------- */
 
-int cast_put(const struct cast *c, const struct batch *b, struct err *e)
+static int put_role(const struct batch *b, const struct forge *f,
+    const struct batch_item *i, const struct scenario_choice *role,
+    struct err *e)
 {
-        struct scenario_part *parts = calloc(b->len, sizeof(*parts));
-        size_t i, len = 0, twin = c->len;
-        int rc;
+        char folder[PATH_MAX];
 
-        if (parts == NULL)
-                return err_set(e, ERR_OS, "out of memory");
+        if (batch_folder(b, i, folder, e) != 0)
+                return -1;
+        return scenario_put_new(&b->plan->lab, f, i->name, folder, role, e);
+}
+
+int cast_put(
+    void *cast, const struct batch *b, const struct forge *f, struct err *e)
+{
+        const struct cast *c = cast;
+        size_t i, twin = c->len;
+
         for (i = 0; i < c->len; i++) {
                 const struct scenario *s = c->roles[i].scenario;
 
-                /* That stands in the certificate already. */
-                if (s->place != SCENARIO_AT_CERTIFICATE)
-                        parts[len++] = (struct scenario_part){
-                            b->items[i].name, &c->roles[i]};
-                if (scenario_needs_twin(s))
-                        parts[len++] = (struct scenario_part){
-                            b->items[twin++].name, &c->roles[i]};
+                /* Else it stands in the certificate already. */
+                if (s->place != SCENARIO_AT_CERTIFICATE &&
+                    put_role(b, f, &b->items[i], &c->roles[i], e) != 0)
+                        return -1;
+                if (scenario_needs_twin(s) &&
+                    put_role(b, f, &b->items[twin++], &c->roles[i], e) != 0)
+                        return -1;
         }
-        rc = scenario_put_on(&b->plan->lab, parts, len, e);
-        free(parts);
-        return rc;
+        return 0;
 }

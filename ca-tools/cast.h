@@ -21,7 +21,8 @@ void cast_release(struct cast *c);
 /* Makes the certificates. */
 int cast_add(const struct cast *c, struct batch *b, struct err *e);
 
-/* Sets their scenarios, when the certificates are committed. */
-int cast_put(const struct cast *c, const struct batch *b, struct err *e);
+/* Sets their scenarios: for batch_commit. */
+int cast_put(
+    void *cast, const struct batch *b, const struct forge *f, struct err *e);
 
 #endif

@@ -12,6 +12,7 @@
 #include "forge.h"
 #include "hierarchy.h"
 #include "print.h"
+#include "scenario.h"
 #include "signers.h"
 
 enum {
@@ -365,7 +366,8 @@ static int add(struct addition *n, struct err *e)
         if (!n->root &&
             forge_cert_row(f, n->above.row.id, n->name, &n->pair, e) != 0)
                 return -1;
-        return add_signer(n, e);
+        return add_signer(n, e) == 0 ? scenario_extend(&n->lab, f, n->name, e)
+                                     : -1;
 }
 
 /* root.pem comes after the commit, so no root is trusted that nobody has: what

@@ -11,6 +11,7 @@
 #include "cafolder.h"
 #include "carow.h"
 #include "cmd_import.h"
+#include "scenario.h"
 
 struct work {
         struct import *im;
@@ -382,6 +383,17 @@ static int take_key(struct work *w, X509 *cert, struct err *e)
         return add_signer(w, cert, e);
 }
 
+/* Without a key no signer can be made: its answers are internalError then, as
+ * long as the scenario stays set. */
+static int join_scenarios(const struct work *w, struct err *e)
+{
+        struct lab lab = {.dir = w->im->forge.dir, .db = w->im->forge.db};
+
+        return w->im->fresh
+                   ? 0
+                   : scenario_extend(&lab, &w->im->forge, w->row.name, e);
+}
+
 /* The same command again finds what the first has made. */
 static int take_known(struct work *w, X509 *cert, struct err *e)
 {
@@ -391,9 +403,9 @@ static int take_known(struct work *w, X509 *cert, struct err *e)
                 return err_set(e, ERR_EXISTS,
                     "--ca %s: the CA of %s is called %s here", wish->ca,
                     wish->ca_certs[0], w->row.name);
-        return w->key != NULL && w->row.key_path[0] == '\0'
-                   ? take_key(w, cert, e)
-                   : 0;
+        if (w->key == NULL || w->row.key_path[0] != '\0')
+                return 0;
+        return take_key(w, cert, e) == 0 ? join_scenarios(w, e) : -1;
 }
 
 static int take_new(struct work *w, X509 *cert, struct err *e)
@@ -413,7 +425,9 @@ static int take_new(struct work *w, X509 *cert, struct err *e)
             add_ca(w, &w->row, cert, w->key, w->im->fresh, e) != 0)
                 return -1;
         w->row.has_signer = w->key != NULL;
-        return w->key != NULL ? add_signer(w, cert, e) : 0;
+        if (w->key == NULL)
+                return 0;
+        return add_signer(w, cert, e) == 0 ? join_scenarios(w, e) : -1;
 }
 
 static int take_cert(struct work *w, struct err *e)

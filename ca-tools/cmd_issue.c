@@ -99,26 +99,30 @@ static int check_scenario(const struct plan *p, struct err *e)
         return scenario_issue_check(&p->lab, p->wish->ca, s, e);
 }
 
-static int set_scenario(struct batch *b, struct err *e)
+static int set_scenario(
+    void *arg, const struct batch *b, const struct forge *f, struct err *e)
 {
         const struct wish *w = b->plan->wish;
-        struct scenario_part *parts;
+        char folder[PATH_MAX];
         size_t i;
-        int rc;
 
-        /* That stands in the certificate already. */
-        if (!w->has_scenario ||
-            w->scenario.scenario->place == SCENARIO_AT_CERTIFICATE)
-                return 0;
-        parts = calloc(b->len, sizeof(*parts));
-        if (parts == NULL)
-                return err_set(e, ERR_OS, "out of memory");
+        (void)arg;
         for (i = 0; i < b->len; i++)
-                parts[i] =
-                    (struct scenario_part){b->items[i].name, &w->scenario};
-        rc = scenario_put_on(&b->plan->lab, parts, b->len, e);
-        free(parts);
-        return rc;
+                if ((!w->no_files &&
+                        batch_folder(b, &b->items[i], folder, e) != 0) ||
+                    scenario_put_new(&b->plan->lab, f, b->items[i].name,
+                        w->no_files ? NULL : folder, &w->scenario, e) != 0)
+                        return -1;
+        return 0;
+}
+
+/* What stands in the certificate itself need not be set. */
+static batch_with *with_scenario(const struct wish *w)
+{
+        return w->has_scenario &&
+                       w->scenario.scenario->place != SCENARIO_AT_CERTIFICATE
+                   ? set_scenario
+                   : NULL;
 }
 
 /* NAME..., or NAME --count N. */
@@ -133,9 +137,7 @@ static int issue_usual(
                 rc = count > 0 ? issue_series(b, a->words[0], e)
                                : issue_names(b, a, e);
         if (rc == 0)
-                rc = batch_commit(b, e);
-        if (rc == 0 && set_scenario(b, e) != 0)
-                rc = err_prefix(e, "issued, but without its scenario");
+                rc = batch_commit(b, with_scenario(p->wish), NULL, e);
         return rc;
 }
 
@@ -150,15 +152,11 @@ static int issue_cast(
         if (rc == 0)
                 rc = cast_add(&c, b, e);
         if (rc == 0)
-                rc = batch_commit(b, e);
-        if (rc == 0 && cast_put(&c, b, e) != 0)
-                rc = err_prefix(e, "issued, but without their scenarios");
+                rc = batch_commit(b, cast_put, &c, e);
         cast_release(&c);
         return rc;
 }
 
-/* The scenario comes when the certificate is there; who asks about it in
- * between gets a good answer. */
 static int issue(
     struct batch *b, struct plan *p, const struct args *a, struct err *e)
 {

@@ -49,7 +49,7 @@ static int sign(struct batch *b, struct plan *p, struct model *m,
             batch_open(b, p, 1, e) != 0 || batch_check(b, name, e) != 0)
                 return -1;
         if (terms_make(&t, p, m, name, e) != 0 || batch_add(b, &t, e) != 0 ||
-            batch_commit(b, e) != 0)
+            batch_commit(b, NULL, NULL, e) != 0)
                 return -1;
         return batch_print(b, a->json, e);
 }

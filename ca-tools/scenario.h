@@ -3,6 +3,8 @@
 #ifndef OCSP_LAB_CA_SCENARIO_H
 #define OCSP_LAB_CA_SCENARIO_H
 
+#include <limits.h>
+
 #include "forge.h"
 #include "lab.h"
 #include "scenario/scenario.h"
@@ -13,12 +15,18 @@
 struct scenario_aim {
         bool has_cert, has_ca;
         struct cadb_cert cert;
-        struct cadb_ca ca; /* the certificate's, too */
+        struct cadb_ca ca;  /* the certificate's, too */
+        const char *folder; /* of the certificate's files; NULL:
+                               DIR/certs/NAME */
 };
 
 /* text: CERT, or NULL; ca_name: whose it is, or the CA itself, or NULL. */
 int scenario_aim_find(const struct lab *lab, const char *text,
     const char *ca_name, struct scenario_aim *out, struct err *e);
+
+/* Of the certificate, "key.pem". */
+int scenario_aim_file(const struct lab *lab, const struct scenario_aim *aim,
+    const char *file, char out[PATH_MAX], struct err *e);
 
 int64_t scenario_aim_ca(const struct scenario_aim *aim);         /* 0: all */
 struct span scenario_aim_serial(const struct scenario_aim *aim); /* len 0 */
@@ -49,14 +57,14 @@ enum pki_algorithm scenario_twin_algorithm(enum pki_algorithm algorithm);
 /* ---- signers ----------------------------------------------------------- */
 
 /*
- * The file of the signer that s wants for answers in the name of ca, made now.
- * cert: of the certificate that it is set on; NULL: none.  path "": no file,
+ * The file of the signer that s wants for answers in the name of ca, made now,
+ * when it is set on that aim.  path "": no file,
  * since one signs whose key is in the lab.  ERR_CONFIG if the key that it takes
  * is not here.  Inside the transaction of f.
  */
 int scenario_signer_make(const struct lab *lab, const struct forge *f,
     const struct scenario *s, const struct cadb_ca *ca,
-    const struct cadb_cert *cert, char path[CADB_PATH_MAX], struct err *e);
+    const struct scenario_aim *aim, char path[CADB_PATH_MAX], struct err *e);
 
 /* ---- setting ----------------------------------------------------------- */
 
@@ -66,16 +74,17 @@ int scenario_put(const struct lab *lab, const struct forge *f,
     const struct scenario_aim *aim, const struct scenario_choice *c,
     int64_t times, struct err *e);
 
-/* Which certificate has which. */
-struct scenario_part {
-        const char *name;
-        const struct scenario_choice *choice;
-};
+/* The same on a certificate whose row is there, and whose files are in folder
+ * until they get their names. */
+int scenario_put_new(const struct lab *lab, const struct forge *f,
+    const char *name, const char *folder, const struct scenario_choice *c,
+    struct err *e);
 
-/* The same in a transaction of its own, for each of them; what was written is
- * undone if one fails. */
-int scenario_put_on(const struct lab *lab, const struct scenario_part *parts,
-    size_t len, struct err *e);
+/* That CA is new, or its key is: what is set on all is set on it too, with a
+ * signer of its own where one is wanted.  The others keep theirs; who counts
+ * answers begins anew. Within a transaction, after signers_sweep. */
+int scenario_extend(const struct lab *lab, const struct forge *f,
+    const char *ca_name, struct err *e);
 
 /* Tells TLS servers what is set now (see scenario/board.h), all but those that
  * no staple is among: they have it when this returns.  After the commit. */

@@ -25,6 +25,15 @@ int scenario_aim_find(const struct lab *lab, const char *text,
         return authority_find(lab, ca_name, &out->ca, e);
 }
 
+int scenario_aim_file(const struct lab *lab, const struct scenario_aim *aim,
+    const char *file, char out[PATH_MAX], struct err *e)
+{
+        if (aim->folder != NULL)
+                return file_path(out, PATH_MAX, e, "%s/%s", aim->folder, file);
+        return file_path(
+            out, PATH_MAX, e, "%s/certs/%s/%s", lab->dir, aim->cert.name, file);
+}
+
 int64_t scenario_aim_ca(const struct scenario_aim *aim)
 {
         return aim->has_ca ? aim->ca.id : 0;
@@ -109,8 +118,7 @@ static int check_key(const struct lab *lab, const struct scenario_aim *aim,
         if ((s->needs & SCENARIO_NEEDS_CERT_KEY) == 0)
                 return 0;
         if (aim->cert.name[0] != '\0' &&
-            file_path(path, sizeof(path), e, "%s/certs/%s/key.pem", lab->dir,
-                aim->cert.name) == 0 &&
+            scenario_aim_file(lab, aim, "key.pem", path, e) == 0 &&
             access(path, R_OK) == 0)
                 return 0;
         return err_set(e, ERR_USAGE,

@@ -169,17 +169,15 @@ static int make_other_ca(struct mint *m, struct err *e)
 }
 
 static int take_leaf(const struct lab *lab, struct mint *m,
-    const struct cadb_cert *leaf, struct err *e)
+    const struct scenario_aim *aim, struct err *e)
 {
         char path[2][PATH_MAX];
         EVP_PKEY *key = NULL;
         X509 *cert = NULL;
         int rc = -1;
 
-        if (file_path(path[0], PATH_MAX, e, "%s/certs/%s/cert.pem", lab->dir,
-                leaf->name) == 0 &&
-            file_path(path[1], PATH_MAX, e, "%s/certs/%s/key.pem", lab->dir,
-                leaf->name) == 0 &&
+        if (scenario_aim_file(lab, aim, "cert.pem", path[0], e) == 0 &&
+            scenario_aim_file(lab, aim, "key.pem", path[1], e) == 0 &&
             pki_cert_load(path[0], &cert, e) == 0 &&
             pki_key_load(path[1], PKI_KEY_PRIVATE, &key, e) == 0)
                 rc = forge_pair_take(&m->pair, cert, key, e);
@@ -205,11 +203,11 @@ static int add_delegate_row(struct mint *m, struct err *e)
 }
 
 static int make(const struct lab *lab, struct mint *m,
-    const struct cadb_cert *leaf, struct err *e)
+    const struct scenario_aim *aim, struct err *e)
 {
         switch (m->kind) {
         case SCENARIO_SIGNER_LEAF:
-                return take_leaf(lab, m, leaf, e);
+                return take_leaf(lab, m, aim, e);
         case SCENARIO_SIGNER_INTERMEDIATE:
                 return make_below_intermediate(m, e);
         case SCENARIO_SIGNER_OTHER_CA:
@@ -253,7 +251,7 @@ static int is_there(const struct scenario *s, const struct lab *lab,
 
 int scenario_signer_make(const struct lab *lab, const struct forge *f,
     const struct scenario *s, const struct cadb_ca *ca,
-    const struct cadb_cert *cert, char path[CADB_PATH_MAX], struct err *e)
+    const struct scenario_aim *aim, char path[CADB_PATH_MAX], struct err *e)
 {
         struct mint m = {.forge = f, .kind = s->signer};
         int rc = is_there(s, lab, ca, e);
@@ -265,7 +263,7 @@ int scenario_signer_make(const struct lab *lab, const struct forge *f,
         if (rc != 0)
                 err_prefix(e, "scenario %s needs a signer", s->name);
         if (rc == 0)
-                rc = make(lab, &m, cert, e);
+                rc = make(lab, &m, aim, e);
         if (rc == 0)
                 rc = forge_signer_file(f, ca->name, &m.pair, path, e);
         mint_release(&m);

@@ -166,6 +166,16 @@ static int aside_name(char out[NAME_MAX + 1], const char *name,
             pki_serial_text((struct span){serial->octets, serial->len}, text));
 }
 
+int store_aside(const struct store *s, const char *name,
+    const struct pki_serial *serial, char out[PATH_MAX], struct err *e)
+{
+        char aside[NAME_MAX + 1];
+
+        if (aside_name(aside, name, serial, e) != 0)
+                return -1;
+        return file_path(out, PATH_MAX, e, "%s/%s", s->path, aside);
+}
+
 int store_stage(struct store *s, const struct store_entry *entry, struct err *e)
 {
         char name[NAME_MAX + 1];
@@ -269,11 +279,10 @@ void store_committed(struct store *s)
 int store_publish(struct store *s, const char *name,
     const struct pki_serial *serial, struct err *e)
 {
-        char path[PATH_MAX], aside[NAME_MAX + 1];
+        char path[PATH_MAX];
         int rc;
 
-        if (aside_name(aside, name, serial, e) != 0 ||
-            file_path(path, sizeof(path), e, "%s/%s", s->path, aside) != 0)
+        if (store_aside(s, name, serial, path, e) != 0)
                 return -1;
         rc = settle_name(s->lab, path, name, e);
         return rc == 1 ? settle_folder(s->lab, path, e) : rc;

@@ -47,6 +47,10 @@ void store_close(struct store *s);
 int store_stage(
     struct store *s, const struct store_entry *entry, struct err *e);
 
+/* That folder's path, until it has its name. */
+int store_aside(const struct store *s, const char *name,
+    const struct pki_serial *serial, char out[PATH_MAX], struct err *e);
+
 /* All that is aside to last.  Nothing for a temporary lab. */
 int store_sync(struct store *s, struct err *e);
 

@@ -145,6 +145,28 @@ WORDS
 b: good' ]
 }
 
+@test "issue --scenario is one change: with its scenario, or not at all" {
+  www
+  ocsp-ca issue own --scenario self-signed-by-leaf >/dev/null
+  grep -q 'PRIVATE KEY' lab/responder/*
+  mv lab/responder away
+  touch lab/responder
+  for words in 'a b --scenario delegated-no-eku' '--scenarios delegated-no-eku' \
+    'c --count 2 --no-files --scenario expired'; do
+    # shellcheck disable=SC2086 # words
+    exits 74 ocsp-ca issue $words
+  done
+  rm lab/responder
+  mv away lab/responder
+  ocsp-ca list >list
+  ! grep -qE '^(a|b|c-1|delegated-no-eku) ' list || false
+  [ "$(ls lab/certs)" = "$(printf 'own\nwww')" ]
+  [ -z "$(ls -A lab/certs/.new)" ]
+  [ "$(ocsp-ca scenario active)" = 'own: self-signed-by-leaf' ]
+  ocsp-ca issue c --count 2 --no-files --scenario expired >/dev/null
+  exits 64 ocsp-ca issue d --count 2 --no-files --scenario self-signed-by-leaf
+}
+
 @test "the pages: Markdown, and one that mandoc reads without a warning" {
   ocsp-ca scenario list --format markdown >page.md
   grep -q '^| `expired` (stale) |' page.md

@@ -179,18 +179,50 @@ left() {
   curl -sS "$status_url/scenarios" | field scenarios.0.broken | grep -qF "$new"
 }
 
-@test "a CA that comes after the scenario of all does not escape it" {
+@test "a CA that comes after the scenario of all has it, and signers of its own" {
   lab
-  ocsp-ca scenario set --all delegated-included-last
   respond
-  ocsp-ca add-ca late >/dev/null
-  ocsp-ca issue new --ca late >/dev/null
-  ask request lab/certs/new/cert.pem lab/ca/late/cert.pem >q.der
-  post q.der
-  is_error 2
+  local before
+  for scenario in delegated-included-last delegated-no-eku ca-signed; do
+    ocsp-ca scenario set --all $scenario
+    before=$(sqlite3 lab/ca.db 'SELECT path FROM scenario_signer')
+    ocsp-ca add-ca late-$scenario >/dev/null
+    ocsp-ca issue new-$scenario --ca late-$scenario >/dev/null
+    for name in www new-$scenario; do
+      case $scenario in
+      delegated-no-eku)
+        exits 0 ocsp-check --cert "$name" --url "$url" --expect untrusted --explain
+        [[ $output == *OCSPSigning* ]]
+        ;;
+      *) exits 0 ocsp-check --cert "$name" --url "$url" --expect good ;;
+      esac
+    done
+    [ -z "$before" ] ||
+      sqlite3 lab/ca.db 'SELECT path FROM scenario_signer' | grep -qx "$before"
+  done
   ocsp-ca scenario set --all delegated-included-last
+  ask request lab/certs/new-ca-signed/cert.pem lab/ca/late-ca-signed/cert.pem >q.der
   post q.der
   says certs 2
+  # One whose key is not here, so no bad signer can be made, is no good one.
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 9 \
+    -subj /CN=far -keyout far.key -out far.pem 2>/dev/null
+  ocsp-ca scenario set --all delegated-no-eku
+  ocsp-ca import --ca-cert far.pem --ca far
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 9 \
+    -subj /CN=x -keyout x.key -out x.pem -CA far.pem -CAkey far.key 2>/dev/null
+  ocsp-ca import x.pem
+  ask request x.pem far.pem >q.der
+  ocsp-ca signer request --ca far --out s.csr >/dev/null
+  openssl x509 -req -in s.csr -CA far.pem -CAkey far.key -set_serial 8 -days 9 \
+    -copy_extensions copy -out s.pem 2>/dev/null
+  ocsp-ca signer install s.pem --ca far >/dev/null
+  post q.der
+  is_error 2
+  # Until the key comes.
+  ocsp-ca import --ca-cert far.pem --ca-key far.key
+  exits 0 ocsp-check --cert x.pem --issuer far.pem --url "$url" --expect untrusted
+  [[ $output == *OCSPSigning* ]]
 }
 
 @test "delegates are made where the CA signs itself, or a trusted one signs" {
