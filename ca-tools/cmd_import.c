@@ -18,6 +18,7 @@ enum {
         OPT_CA_CERT,
         OPT_CA_KEY,
         OPT_CERTS,
+        OPT_SKIP_UNFINISHED,
         OPT_SIGNER,
         OPT_SIGNER_ALGORITHM,
         OPT_SIGNER_DAYS,
@@ -32,6 +33,7 @@ static const struct option options[] = {
     {"ca-cert", required_argument, NULL, OPT_CA_CERT},
     {"ca-key", required_argument, NULL, OPT_CA_KEY},
     {"certs", required_argument, NULL, OPT_CERTS},
+    {"skip-unfinished", no_argument, NULL, OPT_SKIP_UNFINISHED},
     {"signer", required_argument, NULL, OPT_SIGNER},
     {"signer-algorithm", required_argument, NULL, OPT_SIGNER_ALGORITHM},
     {"signer-days", required_argument, NULL, OPT_SIGNER_DAYS},
@@ -111,6 +113,9 @@ static int set_option(struct job *j, int option, struct err *e)
                 return 0;
         case OPT_CERTS:
                 j->wish.certs = optarg;
+                return 0;
+        case OPT_SKIP_UNFINISHED:
+                j->wish.skip_unfinished = true;
                 return 0;
         case OPT_OCSP_URL:
                 return urls_add(&j->settings, optarg, e);
@@ -454,6 +459,11 @@ const struct command cmd_import = {
         "  --certs FOLDER       where openssl keeps certificates as "
         "SERIAL.pem: takes those\n"
         "                       of the lines of an index.txt too\n"
+        "  --skip-unfinished    an index.txt whose last line has no end is "
+        "taken "
+        "without that\n"
+        "                       line, as 'openssl ocsp' does; else it is "
+        "refused\n"
         "  --ocsp-url URL       for a new DIR: where the responder will be "
         "(default: a free\n"
         "                       port of 127.0.0.1, chosen now); repeated: "

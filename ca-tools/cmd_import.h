@@ -16,6 +16,7 @@ struct import_wish {
         size_t ca_certs_len;
         const char *ca_key; /* --ca-key; NULL */
         const char *certs;  /* --certs FOLDER; NULL */
+        bool skip_unfinished;
         bool model_given;
         enum cadb_signer_model model; /* delegated or ca */
         bool algorithm_given;

@@ -253,7 +253,8 @@ int import_index(const struct import *im, int fd, const struct import_cas *cas,
         progress_start(&w.progress, "import");
         if (find_ca(&w, cas, e) != 0 ||
             count_rows(&w, &w.rows_before, e) != 0 ||
-            index_open(fd, out->path, &w.file, e) != 0)
+            index_open(fd, out->path, im->wish->skip_unfinished, &w.file, e) !=
+                0)
                 return -1;
         if (index_scan(w.file, im->forge.now, e) == 0 &&
             take_rows(&w, e) == 0) {

@@ -24,7 +24,8 @@ const struct command cmd_signer = {
         "A] [--days N]\n"
         "       ocsp-ca signer request --out FILE [--ca CANAME] [--algorithm "
         "A]\n"
-        "       ocsp-ca signer install FILE [--ca CANAME] [--trusted]\n\n"
+        "       ocsp-ca signer install FILE [--ca CANAME] [--trusted\n"
+        "                             [--unchecked]]\n\n"
         "Who signs the OCSP answers of each CA.  A responder that runs signs "
         "with the new\none as soon as the command has ended; answers that the "
         "one before has signed stay\nvalid, since its certificate is in them.\n"
@@ -63,6 +64,12 @@ const struct command cmd_signer = {
         "  --trusted            whoever issued it: clients are told to trust "
         "it by\n"
         "                       DIR/responder.pem\n"
+        "  --unchecked          even a CA's certificate, or one whose keyUsage "
+        "lacks\n"
+        "                       digitalSignature, as test suites have them; "
+        "not "
+        "with\n"
+        "                       --no-faults\n"
         "\nThe keys of retired signers are removed by later commands, but for "
         "the last two.\n\n" HELP_COMMON,
     .run = run,

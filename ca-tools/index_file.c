@@ -106,6 +106,7 @@ static int table_grow(struct table *t, bool names, struct err *e)
 struct index_file {
         int fd;
         const char *path;
+        bool skip_unfinished;
         uint64_t size, done;
         size_t line, rows;
         size_t from, to; /* what of buffer is still to be read */
@@ -115,7 +116,8 @@ struct index_file {
         struct table serials, names;
 };
 
-int index_open(int fd, const char *path, struct index_file **out, struct err *e)
+int index_open(int fd, const char *path, bool skip_unfinished,
+    struct index_file **out, struct err *e)
 {
         struct index_file *f;
         struct stat st;
@@ -131,6 +133,7 @@ int index_open(int fd, const char *path, struct index_file **out, struct err *e)
                 return err_set(e, ERR_OS, "out of memory");
         f->fd = fd;
         f->path = path;
+        f->skip_unfinished = skip_unfinished;
         f->size = (uint64_t)st.st_size;
         if (table_grow(&f->serials, false, e) != 0 ||
             table_grow(&f->names, true, e) != 0) {
@@ -174,6 +177,8 @@ static int fill(struct index_file *f, struct err *e)
 
 static int end_of_file(struct index_file *f, struct err *e)
 {
+        if (f->skip_unfinished)
+                f->from = f->to;
         if (f->from == f->to)
                 return 0;
         f->line++;

@@ -17,15 +17,20 @@
 
 struct index_file;
 
-/* fd, at its start, is the caller's; path is for messages, borrowed. */
-int index_open(
-    int fd, const char *path, struct index_file **out, struct err *e);
+/*
+ * fd, at its start, is the caller's; path is for messages, borrowed.
+ * skip_unfinished: a last line without its end is not there yet, which is how
+ * 'openssl ocsp' reads it.
+ */
+int index_open(int fd, const char *path, bool skip_unfinished,
+    struct index_file **out, struct err *e);
 void index_close(struct index_file *f); /* NULL is fine */
 
 /*
  * ERR_DATA, with the number of the line, for one that is wrong or too long,
- * for a serial that an earlier one has, and for a last one without its end: a
- * part of a line may look like a whole one.  Then back to the start.
+ * for a serial that an earlier one has, and for a last one without its end,
+ * unless those are skipped: a part of a line may look like a whole one.  Then
+ * back to the start.
  */
 int index_scan(struct index_file *f, int64_t now, struct err *e);
 

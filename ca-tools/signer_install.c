@@ -11,11 +11,12 @@
 #include "print.h"
 #include "signers.h"
 
-enum { OPT_CA = ARGS_OWN, OPT_TRUSTED };
+enum { OPT_CA = ARGS_OWN, OPT_TRUSTED, OPT_UNCHECKED };
 
 static const struct option options[] = {
     {"ca", required_argument, NULL, OPT_CA},
     {"trusted", no_argument, NULL, OPT_TRUSTED},
+    {"unchecked", no_argument, NULL, OPT_UNCHECKED},
     ARGS_COMMON,
 };
 
@@ -24,7 +25,7 @@ enum source { KEY_NOWHERE, KEY_IN_FILE, KEY_REQUESTED, KEY_OF_CURRENT };
 
 struct install {
         const char *file, *ca_name;
-        bool trusted;
+        bool trusted, unchecked;
         struct lab lab;
         struct forge forge;
         struct cadb_ca ca;
@@ -58,12 +59,19 @@ static int parse(struct install *s, struct args *a, struct err *e)
                 case OPT_TRUSTED:
                         s->trusted = true;
                         break;
+                case OPT_UNCHECKED:
+                        s->unchecked = true;
+                        break;
                 default:
                         return -1;
                 }
         if (args_words(a, 1, 1, "FILE", e) != 0)
                 return -1;
         s->file = a->words[0];
+        if (s->unchecked && !s->trusted)
+                return err_set(e, ERR_USAGE,
+                    "--unchecked: only with --trusted: no client takes a "
+                    "delegate that may not sign");
         return 0;
 }
 
@@ -206,6 +214,7 @@ static int check(struct install *s, struct err *e)
             .path = s->file,
             .ca = &s->ca,
             .trusted = s->trusted,
+            .unchecked = s->unchecked,
             .now = s->forge.now,
         };
 
@@ -326,6 +335,10 @@ static int install(struct install *s, const struct args *a, struct err *e)
                 return -1;
         s->forge = (struct forge){s->lab.dir, s->lab.db,
             s->lab.settings.temporary, lab_now(&s->lab), NULL};
+        if (s->unchecked && s->lab.settings.no_faults)
+                return err_set(e, ERR_CONFIG,
+                    "%s: made with --no-faults: a signer must be one",
+                    s->lab.dir);
         if (load(s, e) != 0 || check(s, e) != 0)
                 return -1;
         s->same = is_current(s);

@@ -226,6 +226,24 @@ verifies() {
   verifies
 }
 
+@test "--unchecked: a CA's certificate that may not sign, but never --no-faults" {
+  lab
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+    -keyout s.key -subj '/CN=Central' -out s.pem -days 30 \
+    -addext keyUsage=critical,keyCertSign,cRLSign 2>/dev/null
+  cat s.key >>s.pem
+  chmod 600 s.pem
+  refused 76 'a CA certificate' install s.pem --trusted
+  refused 64 'only with --trusted' install s.pem --unchecked
+  ocsp-ca signer install s.pem --trusted --unchecked
+  respond
+  openssl ocsp -issuer "$I" -cert "$C" -CAfile lab/root.pem -url "$url" \
+    -verify_other lab/responder.pem -trust_other >out 2>&1
+  grep -q 'Response verify OK' out
+  ocsp-ca init --dir strict --no-faults >/dev/null
+  refused 78 'no-faults' install s.pem --trusted --unchecked --dir strict
+}
+
 @test "a CA that signs itself gets a delegate by request and install" {
   lab --signer ca
   respond

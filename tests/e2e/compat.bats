@@ -153,6 +153,70 @@ ask() {
   run -7 curl -sS "http://127.0.0.1:$port/"
 }
 
+@test "several CAs in one file, and one whose keyUsage has no digitalSignature" {
+  our_files
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+    -keyout other.key -out other.pem -subj /CN=Other -days 30 \
+    -addext keyUsage=critical,keyCertSign,cRLSign 2>/dev/null
+  cat other.pem ca.pem >both.pem
+  # The signer is a delegate of the second, and a stranger to the first.
+  responder "$compat/openssl-ocsp" -index index.txt -CA both.pem -rsigner 99.pem \
+    -rkey 99.key -port 0 -nmin 5
+  ask 10 11 >said
+  [ "$(grep -c 'verify OK' said)" -eq 2 ]
+  grep -q '^11.pem: revoked' said
+  openssl ocsp -issuer other.pem -serial 0x11 -VAfile 99.pem \
+    -url "http://127.0.0.1:$port" >said 2>&1
+  grep -q 'verify OK' said
+  grep -q '^0x11: revoked' said
+  halt "$pid"
+  # It signs its own answers, as openssl lets it.
+  responder "$compat/openssl-ocsp" -index index.txt -CA other.pem \
+    -rsigner other.pem -rkey other.key -port 0 -nmin 5
+  openssl ocsp -issuer other.pem -serial 0x10 -CAfile other.pem \
+    -url "http://127.0.0.1:$port" >said 2>&1
+  grep -q 'verify OK' said
+  grep -q '^0x10: good' said
+}
+
+@test "a last line without its end is not there yet, as with openssl" {
+  our_files
+  printf 'V\t361231235959Z\t\t12\tunknown\t/CN=12' >>index.txt
+  openssl ocsp -issuer ca.pem -cert 12.pem -cert 11.pem -no_nonce -reqout q.der
+  for program in "openssl ocsp" "$compat/openssl-ocsp"; do
+    # shellcheck disable=SC2086
+    $program -index index.txt -CA ca.pem -rsigner 99.pem -rkey 99.key \
+      -reqin q.der -text | grep 'Cert Status' >"${program##*/}.said"
+  done
+  diff "openssl ocsp.said" openssl-ocsp.said
+  [ "$(wc -l <openssl-ocsp.said)" -eq 2 ]
+  responder "$compat/openssl-ocsp" -index index.txt -CA ca.pem -rsigner 99.pem \
+    -rkey 99.key -port 0
+  ask 12 | grep '12.pem: unknown'
+  echo >>index.txt
+  until ask 12 | grep '12.pem: good'; do :; done
+}
+
+@test "the folder first in PATH, an encrypted key, and a request of its own" {
+  our_files
+  openssl pkey -in 99.key -aes256 -passout pass:secret -out locked.key
+  PATH=$compat:$PATH
+  [ "$(openssl version)" = "$("$(type -aP openssl | sed -n 2p)" version)" ]
+  openssl ocsp -index index.txt -CA ca.pem -rsigner 99.pem -rkey locked.key \
+    -passin pass:secret -ndays 1 -issuer ca.pem -cert 11.pem -respout r.der
+  openssl ocsp -respin r.der -issuer ca.pem -cert 11.pem -CAfile ca.pem -no_nonce |
+    grep '11.pem: revoked'
+  # As a CGI script does.
+  openssl ocsp -issuer ca.pem -cert 10.pem -no_nonce -reqout q.der
+  openssl ocsp -index index.txt -CA ca.pem -rsigner 99.pem -rkey 99.key \
+    -reqin /dev/stdin -respout /dev/stdout <q.der | cat >r.der
+  openssl ocsp -respin r.der -issuer ca.pem -cert 10.pem -CAfile ca.pem -no_nonce |
+    grep '10.pem: good'
+  exits 1 openssl ocsp -index index.txt -CA ca.pem -rsigner 99.pem \
+    -rkey locked.key -passin pass:wrong -reqin q.der -respout r.der
+  [ -z "$(ls "$TMPDIR")" ]
+}
+
 # mock FLAG... : ocsp-mock on a free port; $port.
 mock() {
   "$compat/ocsp-mock" --ca_file ca.pem --ocsp_responder_cert 99.pem \

@@ -18,7 +18,7 @@ static int fd = -1;
 static struct index_file *file;
 
 /* A file with that content, open for index_scan. */
-static void content(const char *text, size_t len)
+static void content_of(const char *text, size_t len, bool skip_unfinished)
 {
         struct err e = ERR_INIT;
 
@@ -26,7 +26,13 @@ static void content(const char *text, size_t len)
         assert_true(fd >= 0);
         assert_int_equal(write(fd, text, len), len);
         assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
-        assert_int_equal(index_open(fd, "index.txt", &file, &e), 0);
+        assert_int_equal(
+            index_open(fd, "index.txt", skip_unfinished, &file, &e), 0);
+}
+
+static void content(const char *text, size_t len)
+{
+        content_of(text, len, false);
 }
 
 static int teardown(void **state)
@@ -110,6 +116,30 @@ static void a_bad_line_is_named_by_its_number(void **state)
         refused(ROW("01", "/CN=a") "X\n", 36, "index.txt: line 2: 1 fields");
         refused(ROW("01", "/CN=a") "\n", 35, "index.txt: line 2: 1 fields");
         refused(nul, sizeof(nul) - 1, "index.txt: line 2: holds a NUL");
+}
+
+static void a_last_line_without_an_end_can_be_skipped(void **state)
+{
+        static const char text[] = ROW("01", "/CN=a") ROW("02", "/CN=b");
+        char name[LAB_NAME_MAX + 1], names[200] = "";
+        struct err e = ERR_INIT;
+        struct index_row row;
+
+        (void)state;
+        content_of(text, sizeof(text) - 2, true);
+        assert_int_equal(index_scan(file, NOW, &e), 0);
+        names_of(names, sizeof(names));
+        assert_string_equal(names, "a,");
+        teardown(NULL);
+        /* It gets its end between the passes. */
+        content_of(text, sizeof(text) - 2, true);
+        assert_int_equal(index_scan(file, NOW, &e), 0);
+        assert_int_equal(
+            pwrite(fd, text, sizeof(text) - 1, 0), sizeof(text) - 1);
+        assert_int_equal(index_next(file, &row, name, &e), 1);
+        assert_int_equal(index_next(file, &row, name, &e), 1);
+        assert_int_equal(index_next(file, &row, name, &e), -1);
+        assert_int_equal(e.code, ERR_TRYLATER);
 }
 
 static void a_serial_that_comes_twice_is_refused(void **state)
@@ -226,6 +256,7 @@ int main(void)
             TEST(the_newest_valid_one_gets_the_name),
             TEST(comments_and_crlf_are_read_over),
             TEST(a_bad_line_is_named_by_its_number),
+            TEST(a_last_line_without_an_end_can_be_skipped),
             TEST(a_serial_that_comes_twice_is_refused),
             TEST(the_serials_that_are_listed_are_known),
             TEST(a_line_may_be_long_but_not_longer),
