@@ -64,6 +64,13 @@ static int up_with_version_2(void **state)
         return open_now(state);
 }
 
+static int up_with_version_3(void **state)
+{
+        if (up_closed(state, CADB_FIXTURES "/schema-3.sql") != 0)
+                return -1;
+        return open_now(state);
+}
+
 /* Every table and index, as it was written. */
 static struct buf schema_of(struct cadb *db)
 {
@@ -364,6 +371,46 @@ static void scenarios_can_be_set(void **state)
         assert_int_equal(1, count);
 }
 
+static int write_scenario(
+    void *out, const struct cadb_scenario *s, struct err *e)
+{
+        (void)e;
+        buf_printf(out, "%s/%s %s %d @%d;", s->ca_name, s->cert_name, s->text,
+            (int)s->times, (int)s->version);
+        return 0;
+}
+
+static int write_signer(
+    void *out, const struct cadb_scenario_signer *s, struct err *e)
+{
+        (void)e;
+        buf_printf(out, "%d %zu %d %s;", (int)s->ca, s->serial_len,
+            (int)s->issuer, s->path);
+        return 0;
+}
+
+static void a_lab_of_version_3_keeps_what_that_added(void **state)
+{
+        struct fixture *f = *state;
+        struct buf text = {0};
+        struct cadb_cert cert;
+        struct err e = ERR_INIT;
+        int64_t latest;
+
+        assert_ok(cadb_scenario_latest(f->db, &latest, &e), &e);
+        assert_int_equal(24, latest);
+        assert_ok(cadb_scenario_each(f->db, write_scenario, &text, &e), &e);
+        assert_ok(
+            cadb_scenario_signer_each(f->db, write_signer, &text, &e), &e);
+        assert_string_equal("/ trylater 0 @21;issuing/ expired:ago=60s 0 @22;"
+                            "issuing/good@1 delegated-no-eku 7 @23;"
+                            "2 2 2 responder/53.pem;",
+            buf_text(&text));
+        buf_release(&text);
+        assert_int_equal(1, cadb_cert_find_name(f->db, "good@1", &cert, &e));
+        assert_int_equal(23, cert.state.version);
+}
+
 int main(void)
 {
 #define TEST(up, name) cmocka_unit_test_setup_teardown(name, up, fixture_down)
@@ -383,6 +430,10 @@ int main(void)
             TEST(up_with_version_2, a_lab_of_version_2_keeps_what_that_added),
             TEST(up_with_version_2, it_can_be_changed),
             TEST(up_with_version_2, scenarios_can_be_set),
+            TEST(up_with_version_3, an_old_lab_gets_the_schema_of_a_new_one),
+            TEST(up_with_version_3, a_lab_of_version_2_keeps_what_that_added),
+            TEST(up_with_version_3, a_lab_of_version_3_keeps_what_that_added),
+            TEST(up_with_version_3, it_can_be_changed),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
