@@ -46,6 +46,11 @@ static int list(struct args *a, struct err *e)
         if (format == SCENARIO_TEXT)
                 return scenario_list_print(
                     a->words_len > 0 ? a->words[0] : NULL, a->json, e);
+        if (a->words_len > 0)
+                return err_set(e, ERR_USAGE,
+                    "scenario list: --format is for the whole catalogue: leave "
+                    "'%.60s' out",
+                    a->words[0]);
         scenario_page_print(format);
         return 0;
 }
@@ -383,7 +388,8 @@ const struct command cmd_scenario = {
     .name = "scenario",
     .summary = "set or clear a named fault",
     .help =
-        "usage: ocsp-ca scenario list [NAME] [--format text|markdown|man]\n"
+        "usage: ocsp-ca scenario list [NAME|LAYER] [--format "
+        "text|markdown|man]\n"
         "       ocsp-ca scenario active\n"
         "       ocsp-ca scenario set CERT|--ca CANAME|--all NAME[:param=v,...] "
         "[--times N]\n"
@@ -393,14 +399,15 @@ const struct command cmd_scenario = {
         "has ended.  Of several that fit, the one\nof the certificate holds, "
         "then that of its CA, then that of all; 'good' is one too,\nwhich "
         "keeps others away.\n\n"
-        "list      the catalogue, or all about one; with --json one line each: "
-        "name, aliases,\n"
-        "          layer, acts, needs, signer, wrong, ref, params, basis, "
-        "expect, made, host;\n"
-        "          expect has for each channel the verdict, and for each "
-        "policy "
-        "whether a client\n"
-        "          goes on (accepted) and how firmly that stands (basis)\n"
+        "list      the catalogue, a LAYER of it, or all about one; with --json "
+        "one line each:\n"
+        "          name, aliases, layer, acts, needs, signer, wrong, ref, "
+        "params, basis, expect,\n"
+        "          made, host; expect has for each channel the verdict, and "
+        "for "
+        "each policy\n"
+        "          whether a client goes on (accepted) and how firmly that "
+        "stands (basis)\n"
         "active    what is set, on what; with --json one line each: scenario, "
         "ca, name, serial,\n"
         "          times, since (the number of the event)\n"

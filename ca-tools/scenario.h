@@ -97,7 +97,8 @@ int scenario_tell_first(
 
 enum scenario_format { SCENARIO_TEXT, SCENARIO_MARKDOWN, SCENARIO_MAN };
 
-/* The catalogue, or the one of that name or alias with all that is known. */
+/* The catalogue, or the one of that name or alias with all that is known, or
+ * those of the layer that is called so. */
 int scenario_list_print(const char *name, bool json, struct err *e);
 void scenario_page_print(enum scenario_format format);
 

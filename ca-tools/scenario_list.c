@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "print.h"
 
@@ -172,18 +173,36 @@ static void print_line(const struct scenario *s)
             s->made ? "" : " [not made yet]");
 }
 
-static void print_all(void)
+/* "get, post", or "-": where a client of that policy goes on. */
+static void print_accepted(const struct scenario *s, enum scenario_policy p)
 {
-        size_t i, n = scenario_count();
+        bool any = false;
+        int c;
 
-        for (i = 0; i < n; i++) {
-                const struct scenario *s = scenario_at(i);
+        printf(" %s: ", scenario_policy_name(p));
+        for (c = 0; c < SCENARIO_CHANNELS; c++) {
+                enum scenario_channel channel = (enum scenario_channel)c;
 
-                if (i == 0 || s->layer != scenario_at(i - 1)->layer)
-                        printf("%s%s\n", i > 0 ? "\n" : "",
-                            scenario_layer_name(s->layer));
-                print_line(s);
+                if (s->expect[c] == SCENARIO_NOT_APPLICABLE ||
+                    !scenario_accepted(s, channel, p))
+                        continue;
+                printf("%s%s", any ? ", " : "", scenario_channel_name(channel));
+                any = true;
         }
+        printf("%s%s", any ? "" : "-", p + 1 < SCENARIO_POLICIES ? ";" : "\n");
+}
+
+static void print_needs(const struct scenario *s)
+{
+        json_t *needs = needs_json(s->needs);
+        size_t i;
+
+        for (i = 0; i < json_array_size(needs); i++)
+                printf("%s%s", i > 0 ? ", " : "  needs    ",
+                    json_string_value(json_array_get(needs, i)));
+        if (i > 0)
+                putchar('\n');
+        json_decref(needs);
 }
 
 static void print_param(const struct scenario_param *p)
@@ -201,6 +220,7 @@ static void print_one(const struct scenario *s)
 {
         char expect[SCENARIO_EXPECT_MAX];
         size_t i;
+        int p;
 
         printf("%s: %s (%s)\n", s->name, s->wrong, s->ref);
         if (s->aliases[0] != '\0')
@@ -209,27 +229,79 @@ static void print_one(const struct scenario *s)
             scenario_layer_name(s->layer), scenario_place_name(s->place));
         printf("  %-8s %s (%s)\n", "expect", scenario_expect_text(s, expect),
             scenario_basis_name(s->basis));
+        printf("  %-8s", "goes on");
+        for (p = 0; p < SCENARIO_POLICIES; p++)
+                print_accepted(s, (enum scenario_policy)p);
+        if (s->signer != SCENARIO_SIGNER_CURRENT)
+                printf(
+                    "  %-8s %s\n", "signer", scenario_signer_name(s->signer));
+        print_needs(s);
         for (i = 0; i < SCENARIO_PARAMS_MAX && s->params[i].name != NULL; i++)
                 print_param(&s->params[i]);
         if (!s->made)
                 printf("  nothing here makes it happen yet\n");
 }
 
+/* ---- which -------------------------------------------------------------- */
+
+/* "response status" and "response-status"; false: there is none. */
+static bool find_layer(const char *text, enum scenario_layer *out)
+{
+        char name[64];
+        size_t i;
+        int l;
+
+        for (l = 0; l < SCENARIO_LAYERS; l++) {
+                *out = (enum scenario_layer)l;
+                snprintf(name, sizeof(name), "%s", scenario_layer_name(*out));
+                if (strcasecmp(name, text) == 0)
+                        return true;
+                for (i = 0; name[i] != '\0'; i++)
+                        if (name[i] == ' ')
+                                name[i] = '-';
+                if (strcasecmp(name, text) == 0)
+                        return true;
+        }
+        return false;
+}
+
+/* Those of that layer, or of all: SCENARIO_LAYERS. */
+static int print_layer(enum scenario_layer layer, bool json, struct err *e)
+{
+        size_t i, n = scenario_count(), before = n;
+
+        for (i = 0; i < n; i++) {
+                const struct scenario *s = scenario_at(i);
+
+                if (layer != SCENARIO_LAYERS && s->layer != layer)
+                        continue;
+                if (json && print_json(scenario_json(s), e) != 0)
+                        return -1;
+                if (json)
+                        continue;
+                if (before == n || s->layer != scenario_at(before)->layer)
+                        printf("%s%s\n", before == n ? "" : "\n",
+                            scenario_layer_name(s->layer));
+                print_line(s);
+                before = i;
+        }
+        return 0;
+}
+
 int scenario_list_print(const char *name, bool json, struct err *e)
 {
         struct scenario_choice c = {.scenario = NULL};
-        size_t i, n = scenario_count();
+        enum scenario_layer layer = SCENARIO_LAYERS;
 
-        if (name != NULL && scenario_parse(name, &c, e) != 0)
+        if (name == NULL)
+                return print_layer(SCENARIO_LAYERS, json, e);
+        /* 'none' is both; the layer of that name has one scenario only. */
+        if (scenario_find(name) == NULL && find_layer(name, &layer))
+                return print_layer(layer, json, e);
+        if (scenario_parse(name, &c, e) != 0)
                 return -1;
-        if (name != NULL && json)
+        if (json)
                 return print_json(scenario_json(c.scenario), e);
-        if (name != NULL)
-                print_one(c.scenario);
-        else if (!json)
-                print_all();
-        for (i = 0; name == NULL && json && i < n; i++)
-                if (print_json(scenario_json(scenario_at(i)), e) != 0)
-                        return -1;
+        print_one(c.scenario);
         return 0;
 }

@@ -38,6 +38,26 @@ PY
   [ "$stderr" = "ocsp-ca: no scenario 'stael': did you mean 'stale'?" ]
 }
 
+@test "the list of a layer has its scenarios and no others" {
+  run -0 ocsp-ca scenario list extension
+  [ "${lines[0]}" = extension ]
+  [[ $output == *"  nonce-wrong  "* && $output != *"  expired  "* ]]
+  for name in 'response status' response-status 'Response Status'; do
+    ocsp-ca scenario list "$name" --json >list
+    [ "$(sed 's/.*"layer":"\([^"]*\)".*/\1/' list | sort -u)" = 'response status' ]
+  done
+  [ "$(ocsp-ca scenario list --json | wc -l)" -eq "$(for layer in $(ocsp-ca \
+    scenario list | sed -n 's/ /-/g; /^[A-Za-z]/p' | grep -vx none); do
+    ocsp-ca scenario list "$layer" --json
+  done | sed '$a good' | wc -l)" ]
+  # A name that is both is the scenario.
+  run -0 ocsp-ca scenario list none
+  [[ $output == "none: the server staples nothing"* ]]
+  [[ $output == *"goes on  strict: get, post, file; must-staple: staple, "* ]]
+  exits 64 ocsp-ca scenario list nolayer
+  exits 64 ocsp-ca scenario list time --format man
+}
+
 @test "what is set is shown, most general first, until it is cleared" {
   www
   ocsp-ca scenario set www good
@@ -170,8 +190,45 @@ b: good' ]
 @test "the pages: Markdown, and one that mandoc reads without a warning" {
   ocsp-ca scenario list --format markdown >page.md
   grep -q '^| `expired` (stale) |' page.md
-  command -v mandoc >/dev/null || skip "needs mandoc"
   ocsp-ca scenario list --format man >page.7
+  cmake -DCMAKE_INSTALL_PREFIX="$T/to" -DCMAKE_INSTALL_LOCAL_ONLY=1 \
+    -P "$OCSP_LAB_BUILD/ca-tools/cmake_install.cmake" >log 2>&1
+  cmp to/share/man/man7/ocsp-lab-scenarios.7 page.7
+  command -v mandoc >/dev/null || skip "needs mandoc"
   [ -z "$(mandoc -T lint -W warning page.7)" ]
   mandoc -T utf8 page.7 | col -b | grep -q 'nextUpdate has passed'
+  # All that the catalogue knows of each stands in both.
+  mandoc -T utf8 -O width=1000 page.7 | col -bx >page.txt
+  ocsp-ca scenario list --json >list
+  /usr/bin/python3 - <<'PY'
+import json
+import re
+
+def plain(text):
+    return " ".join(text.replace("\u2010", "-").replace("\u2019", "'").split())
+
+man, current = {}, None
+for line in open("page.txt", encoding="utf-8"):
+    name = re.match(r" {7}([a-z0-9-]+)( .*)?$", line.rstrip())
+    if name:
+        current = name[1]
+        man[current] = name[2] or ""
+    elif current:
+        man[current] += " " + line
+rows = {line.split("`")[1]: plain(line) for line in open("page.md", encoding="utf-8")
+        if line.startswith("| `")}
+listed = [json.loads(line) for line in open("list", encoding="utf-8")]
+assert len(listed) >= 100 and set(rows) == {row["name"] for row in listed}
+for row in listed:
+    words = [row["wrong"], row["ref"], row["basis"], *row["aliases"]]
+    words += [f"{c} {e['verdict']}" if len({
+        v and v["verdict"] for v in row["expect"].values()}) > 1 else e["verdict"]
+        for c, e in row["expect"].items() if e]
+    for param in row["params"]:
+        words += [param["name"], param["meaning"], param["default"],
+                  *param.get("words", [])]
+    for word in words:
+        assert plain(word) in rows[row["name"]], (row["name"], word)
+        assert plain(word) in plain(man[row["name"]]), (row["name"], word)
+PY
 }
