@@ -28,6 +28,16 @@ clone() {
     [[ $output == "$program "* ]]
     exits 0 $program --help
   done
+  # The next thing that the README has a newcomer do.
+  mkdir "$T/empty"
+  cd "$T/empty"
+  awk '/^```/ { inside = $0 == "```sh"; text = ""; next }
+       inside { text = text $0 "\n" }
+       /pytest -q test_mine.py/ { printf "%s", text; exit }' \
+    "$T/a clone/README.md" >block
+  grep -q '^cat >test_mine.py' block
+  exits 0 sh -e block
+  [[ $output == *"1 passed"* ]]
 }
 
 @test "wrong words to quickstart and run.sh exit 64, and --help helps" {

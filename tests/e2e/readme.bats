@@ -28,6 +28,7 @@ blocks() {
   }
   grep -q '^live: 1$' out
   grep -q '^stapled: 1$' out
+  grep -q '^1 passed' out
 }
 
 @test "each file and folder that the README names is there" {
