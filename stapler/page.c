@@ -60,12 +60,15 @@ static const char *carried(const struct tls_info *tls)
 
 void page_rows(const struct site *site, struct buf *out)
 {
+        const struct site_fault *fault = site_fault_now(site);
         const struct staple *s = &site->staple;
 
         row(out, "Certificate", site->id.name);
         row(out, "Serial", site->id.serial);
         row(out, "Must-staple", site->id.must_staple ? "yes" : "no");
         row(out, "Staple", staple_state_name(site_state(site)));
+        if (fault != NULL)
+                row(out, "Scenario", fault->fault->text);
         time_row(out, "thisUpdate", s->held.this_update);
         time_row(out, "nextUpdate", s->held.next_update);
         time_row(out, "Revoked at", s->latest.revocation_time);

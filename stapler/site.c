@@ -276,6 +276,13 @@ void site_replan(struct site *site)
         site_publish(site);
 }
 
+bool site_has_tried(const struct site *site)
+{
+        return site->id.trouble[0] != '\0' ||
+               (site->tried && site->fetch == NULL && !site->wanted &&
+                   !staple_next(&site->staple, keeper_now(site->keeper)).fetch);
+}
+
 bool site_is_settled(const struct site *site)
 {
         struct staple_now now = keeper_now(site->keeper);

@@ -82,6 +82,9 @@ void site_replan(struct site *site);
  * after it.  false: this certificate's status can't be asked for. */
 bool site_refresh(struct site *site);
 
+/* No fetch is under way or due. */
+bool site_has_tried(const struct site *site);
+
 /* Has a usable staple, or has tried to get one. */
 bool site_is_settled(const struct site *site);
 

@@ -226,6 +226,12 @@ void site_faults_post(struct site *site, struct fault *fault)
 
 /* ---- bytes -------------------------------------------------------------- */
 
+static void again_later(struct site_fault *f)
+{
+        f->wanted = true;
+        f->retry_at = monotonic_ms() + SITE_FAULT_RETRY_MS;
+}
+
 static void settle(
     struct site_fault *f, enum site_fault_state state, const char *why)
 {
@@ -234,10 +240,8 @@ static void settle(
 
         f->state = state;
         snprintf(f->why, sizeof(f->why), "%s", why);
-        if (state == SITE_FAULT_BROKEN) {
-                f->retry_at = monotonic_ms() + SITE_FAULT_RETRY_MS;
-                f->wanted = true;
-        }
+        if (state == SITE_FAULT_BROKEN)
+                again_later(f);
         if (state == SITE_FAULT_BROKEN && news) {
                 log_escape(
                     (struct span){(const uint8_t *)why, strlen(why)}, escaped);
@@ -265,7 +269,12 @@ static void fetched(void *arg, const struct fetch_result *r)
 
         f->fetch = NULL;
         k->in_flight--;
-        settle(f, r->ok ? SITE_FAULT_READY : SITE_FAULT_BROKEN, r->err.text);
+        if (r->ok)
+                settle(f, SITE_FAULT_READY, "");
+        else if (f->state == SITE_FAULT_READY)
+                again_later(f); /* what there is, is as wrong as before */
+        else
+                settle(f, SITE_FAULT_BROKEN, r->err.text);
         k->settled(k->arg, f->site);
 }
 
@@ -310,7 +319,7 @@ static void take_twin(struct site_fault *f)
                     "is served");
                 return;
         }
-        if (site_state(twin) != STAPLE_GOOD && !twin->tried)
+        if (site_state(twin) != STAPLE_GOOD && !site_has_tried(twin))
                 return;
         if (site_state(twin) != STAPLE_GOOD) {
                 settle(f, SITE_FAULT_BROKEN,
@@ -328,8 +337,7 @@ static void take_twin(struct site_fault *f)
 
 static void tick(struct site_fault *f)
 {
-        bool due =
-            f->state != SITE_FAULT_BROKEN || monotonic_ms() >= f->retry_at;
+        bool due = monotonic_ms() >= f->retry_at;
 
         switch (fault_deed(f->fault)) {
         case FAULT_NOTHING:
@@ -363,7 +371,7 @@ void site_faults_renew(struct site *site, bool at_once)
         for (i = 0; i < site->faults.len; i++) {
                 struct site_fault *f = site->faults.list[i];
 
-                if (fault_deed(f->fault) != FAULT_ANSWER)
+                if (!needs_bytes(f->fault))
                         continue;
                 f->wanted = true;
                 f->retry_at = 0;

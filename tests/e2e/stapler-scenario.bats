@@ -117,6 +117,7 @@ scenario() {
 @test "what is set before the start is obeyed from the first handshake on" {
   lab_of www o-1
   ocsp-ca issue ms --scenario must-staple-missing >/dev/null
+  ocsp-ca issue wk --scenario wrong-key-type >/dev/null
   ocsp-ca scenario set www revoked-staple
   stapler
   sees revoked www
@@ -126,6 +127,7 @@ scenario() {
   # The clock is moved: the wrong staple is made anew before anybody gets it.
   ocsp-ca clock advance 10d >/dev/null
   sees revoked www
+  sees untrusted wk
   sees good o-1
 }
 

@@ -83,6 +83,25 @@ static void each_change_counts(void **state)
         labclock_close(c);
 }
 
+static void a_touch_counts_and_leaves_the_setting(void **state)
+{
+        struct labclock *c = opened();
+        uint64_t first;
+
+        (void)state;
+        set(LABCLOCK_FROZEN, 42);
+        first = labclock_generation(c);
+        assert_int_equal(labclock_touch(folder, NULL), 0);
+        assert_int_equal(labclock_generation(c), first + 1);
+        assert_int_equal(labclock_touch(folder, NULL), 0);
+        assert_int_equal(labclock_generation(c), first + 2);
+        assert_int_equal(labclock_now(c), 42);
+        assert_int_equal(labclock_get(c).mode, LABCLOCK_FROZEN);
+        labclock_close(c);
+        /* Where there is none, nobody looks. */
+        assert_int_equal(labclock_touch("/nowhere", NULL), 0);
+}
+
 static void creating_again_keeps_the_setting(void **state)
 {
         struct labclock *c = opened();
@@ -226,6 +245,7 @@ int main(void)
             IN_FOLDER(without_a_folder_or_a_file_it_is_real_time),
             IN_FOLDER(an_open_clock_sees_each_change_at_once),
             IN_FOLDER(each_change_counts),
+            IN_FOLDER(a_touch_counts_and_leaves_the_setting),
             IN_FOLDER(creating_again_keeps_the_setting),
             IN_FOLDER(a_change_by_another_process_is_seen),
             IN_FOLDER(a_reader_never_sees_half_a_change),
