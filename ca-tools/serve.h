@@ -59,9 +59,10 @@ struct call {
         const char *command; /* "revoke": what the error says */
         char *arguments[SERVE_ARGUMENTS_MAX]; /* owned; from argv[1] on */
         size_t len;
-        char *list; /* for its standard input; owned, NULL: nothing */
-        bool lines; /* it prints a JSON value a line ... */
-        bool one;   /* ... of which there is one here */
+        char *list;       /* for its standard input; owned, NULL: nothing */
+        bool lines;       /* it prints a JSON value a line ... */
+        bool one;         /* ... of which there is one here */
+        const char *text; /* it prints text, the value of that key; or NULL */
 };
 
 /* Who calls what: ERR_NOTFOUND for no such call, ERR_USAGE for a wrong one;

@@ -15,12 +15,13 @@ enum kind {
         TEXT,   /* any other word */
         VERB,   /* the key, and behind it the value unless that is true */
         LIST,   /* --from -: the command's standard input */
+        INPUT,  /* the same for a file, of which option is the name */
 };
 
 struct field {
         const char *key; /* NULL: no more */
         enum kind kind;
-        const char *option; /* "--reason" */
+        const char *option; /* "--reason"; INPUT: "-" */
 };
 
 static const struct field no_fields[] = {{NULL, OPTION, NULL}};
@@ -42,8 +43,28 @@ static const struct field issue_fields[] = {
     {"ca", OPTION, "--ca"},
     {"profile", OPTION, "--profile"},
     {"renew", FLAG, "--renew"},
+    {"scenario", OPTION, "--scenario"},
     {"count", OPTION, "--count"},
     {"no_files", FLAG, "--no-files"},
+    {NULL, OPTION, NULL},
+};
+
+static const struct field sign_fields[] = {
+    {"csr", INPUT, "-"},
+    {"name", OPTION, "--name"},
+    {"san", JOINED, "--san"},
+    {"must_staple", FLAG, "--must-staple"},
+    {"no_must_staple", FLAG, "--no-must-staple"},
+    {"ocsp_url", EACH, "--ocsp-url"},
+    {"no_ocsp_url", FLAG, "--no-ocsp-url"},
+    {"crl_url", OPTION, "--crl-url"},
+    {"no_crl_url", FLAG, "--no-crl-url"},
+    {"not_before", OPTION, "--not-before"},
+    {"not_after", OPTION, "--not-after"},
+    {"days", OPTION, "--days"},
+    {"ca", OPTION, "--ca"},
+    {"profile", OPTION, "--profile"},
+    {"renew", FLAG, "--renew"},
     {NULL, OPTION, NULL},
 };
 
@@ -80,6 +101,33 @@ static const struct field rotate_fields[] = {
     {"if_due", OPTION, "--if-due"},
     {"algorithm", OPTION, "--algorithm"},
     {"days", OPTION, "--days"},
+    {NULL, OPTION, NULL},
+};
+
+static const struct field request_fields[] = {
+    {"ca", OPTION, "--ca"},
+    {"algorithm", OPTION, "--algorithm"},
+    {NULL, OPTION, NULL},
+};
+
+static const struct field install_fields[] = {
+    {"cert", INPUT, "-"},
+    {"ca", OPTION, "--ca"},
+    {"trusted", FLAG, "--trusted"},
+    {"unchecked", FLAG, "--unchecked"},
+    {NULL, OPTION, NULL},
+};
+
+static const struct field import_fields[] = {
+    {"file", INPUT, "/dev/stdin"},
+    {"ca", OPTION, "--ca"},
+    {"skip_unfinished", FLAG, "--skip-unfinished"},
+    {NULL, OPTION, NULL},
+};
+
+static const struct field export_fields[] = {
+    {"format", OPTION, "--format"},
+    {"ca", OPTION, "--ca"},
     {NULL, OPTION, NULL},
 };
 
@@ -128,27 +176,38 @@ static const struct field ca_field[] = {
 static const struct route {
         bool post;
         const char *path; /* "/show/": what follows is the certificate */
-        const char *words[3];
+        const char *words[5];
         const struct field *fields;
         bool lines;
+        const char *text; /* it prints no JSON: so the text is called */
 } routes[] = {
-    {true, "/issue", {"issue", NULL}, issue_fields, true},
-    {true, "/revoke", {"revoke", NULL}, revoke_fields, true},
-    {true, "/hold", {"hold", NULL}, hold_fields, true},
-    {true, "/release", {"release", NULL}, hold_fields, true},
-    {true, "/crl", {"crl", NULL}, crl_fields, true},
-    {true, "/signer/rotate", {"signer", "rotate", NULL}, rotate_fields, true},
-    {false, "/signer", {"signer", "list", NULL}, ca_field, true},
-    {true, "/scenario/set", {"scenario", "set", NULL}, set_fields, false},
-    {true, "/scenario/clear", {"scenario", "clear", NULL}, clear_fields, false},
-    {false, "/scenario/active", {"scenario", "active", NULL}, no_fields, true},
-    {false, "/scenario/list", {"scenario", "list", NULL}, scenario_fields,
-        true},
-    {true, "/clock", {"clock", NULL}, clock_fields, false},
-    {false, "/clock", {"clock", NULL}, no_fields, false},
-    {false, "/list", {"list", NULL}, list_fields, false},
-    {false, "/show/", {"show", NULL}, ca_field, false},
-    {false, "/status/", {"status", NULL}, ca_field, false},
+    {true, "/issue", {"issue", NULL}, issue_fields, true, NULL},
+    {true, "/sign", {"sign", NULL}, sign_fields, false, NULL},
+    {true, "/revoke", {"revoke", NULL}, revoke_fields, true, NULL},
+    {true, "/hold", {"hold", NULL}, hold_fields, true, NULL},
+    {true, "/release", {"release", NULL}, hold_fields, true, NULL},
+    {true, "/crl", {"crl", NULL}, crl_fields, true, NULL},
+    {true, "/signer/rotate", {"signer", "rotate", NULL}, rotate_fields, true,
+        NULL},
+    {true, "/signer/request", {"signer", "request", "--out", "-", NULL},
+        request_fields, false, "csr"},
+    {true, "/signer/install", {"signer", "install", NULL}, install_fields,
+        false, NULL},
+    {true, "/import", {"import", NULL}, import_fields, false, NULL},
+    {false, "/export", {"export", NULL}, export_fields, false, "text"},
+    {false, "/signer", {"signer", "list", NULL}, ca_field, true, NULL},
+    {true, "/scenario/set", {"scenario", "set", NULL}, set_fields, false, NULL},
+    {true, "/scenario/clear", {"scenario", "clear", NULL}, clear_fields, false,
+        NULL},
+    {false, "/scenario/active", {"scenario", "active", NULL}, no_fields, true,
+        NULL},
+    {false, "/scenario/list", {"scenario", "list", NULL}, scenario_fields, true,
+        NULL},
+    {true, "/clock", {"clock", NULL}, clock_fields, false, NULL},
+    {false, "/clock", {"clock", NULL}, no_fields, false, NULL},
+    {false, "/list", {"list", NULL}, list_fields, false, NULL},
+    {false, "/show/", {"show", NULL}, ca_field, false, NULL},
+    {false, "/status/", {"status", NULL}, ca_field, false, NULL},
 };
 
 /* ---- the command line --------------------------------------------------- */
@@ -274,13 +333,16 @@ static int take_words(struct call *c, struct words *w, const struct field *f,
         return 0;
 }
 
-static int take_list(struct call *c, const char *text, struct err *e)
+/* What the command reads of its standard input, in one piece. */
+static int take_list(struct call *c, struct words *w, const struct field *f,
+    const char *text, struct err *e)
 {
         c->list = strdup(text);
         c->one = true; /* it prints one sum */
         if (c->list == NULL)
                 return err_set(e, ERR_OS, "out of memory");
-        return add_option(c, "--from", "-", e);
+        return f->kind == LIST ? add_option(c, "--from", "-", e)
+                               : add_word(w, f->key, f->option, e);
 }
 
 static int take_verb(
@@ -320,13 +382,14 @@ static int take_field(struct call *c, struct words *w, const struct field *f,
         case WORD:
         case TEXT:
         case LIST:
+        case INPUT:
                 break;
         }
         text = json_string_value(value);
         if (text == NULL)
                 return wants(f->key, "a string", e);
-        if (f->kind == LIST)
-                return take_list(c, text, e);
+        if (f->kind == LIST || f->kind == INPUT)
+                return take_list(c, w, f, text, e);
         c->one = true;
         return f->kind == WORD ? add_cert(w, f->key, text, e)
                                : add_word(w, f->key, text, e);
@@ -487,10 +550,11 @@ int call_read(const struct httpd_request *q, const char *dir, struct call *out,
                                    : "no such call: GET / lists them");
         out->command = r->words[0];
         out->lines = r->lines;
+        out->text = r->text;
         for (i = 0; r->words[i] != NULL; i++)
                 if (add(out, r->words[i], e) != 0)
                         return -1;
-        if (add(out, "--json", e) == 0 &&
+        if ((r->text != NULL || add(out, "--json", e) == 0) &&
             add_option(out, "--dir", dir, e) == 0 &&
             (r->post ? parse_body(q, &body, e) : parse_query(r, q, &body, e)) ==
                 0)

@@ -6,6 +6,7 @@
 #include <strings.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { TOKEN_OCTETS = 32, TOKEN_MIN = 16 };
 
@@ -57,6 +58,9 @@ int guard_token(struct guard *g, const char *path, struct err *e)
         if (S_ISREG(st.st_mode) && (st.st_mode & 077) != 0)
                 return err_set(
                     e, ERR_CONFIG, "%s: others may read it: chmod 600", path);
+        if (st.st_uid != geteuid() && st.st_uid != 0)
+                return err_set(e, ERR_CONFIG,
+                    "%s: belongs to somebody else, who knows the token", path);
         return read_token(g, path, e);
 }
 

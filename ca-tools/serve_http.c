@@ -107,6 +107,20 @@ static void put_lines(const struct buf *lines, struct buf *out)
         buf_append_text(out, "]\n");
 }
 
+static void put_text(const char *key, struct buf *text, struct buf *out)
+{
+        json_t *json = json_pack(
+            "{s:o}", key, json_text(text->len > 0 ? buf_text(text) : ""));
+        char *line = json_dumps(json, JSON_COMPACT);
+
+        if (line == NULL)
+                out->failed = true;
+        else
+                buf_printf(out, "%s\n", line);
+        free(line);
+        json_decref(json);
+}
+
 static struct httpd_reply success(const struct call *c, struct outcome *o)
 {
         struct buf body = {0};
@@ -114,7 +128,9 @@ static struct httpd_reply success(const struct call *c, struct outcome *o)
         if (o->cut)
                 return serve_error(500, NULL, "internal", c->command,
                     "it is done, but the answer is too long to be told");
-        if (c->lines && !c->one)
+        if (c->text != NULL)
+                put_text(c->text, &o->output, &body);
+        else if (c->lines && !c->one)
                 put_lines(&o->output, &body);
         else
                 buf_append(&body, o->output.data, o->output.len);

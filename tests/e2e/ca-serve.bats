@@ -59,7 +59,7 @@ said() {
       call 400 "$path" -d '{"no_such_key":1}'
       [[ $(said error.why) == *"no key of this call"* ]]
     else
-      call 200 "$path?timeout=0s"
+      call 200 "$path?timeout=0s&format=index"
     fi
   done < <(sed -nE 's/^(GET|POST)  *(\/[a-zA-Z/]+).*/\1 \2/p' help)
 }
@@ -104,6 +104,61 @@ said() {
   call 200 /clock
   [ "$(said mode)" = frozen ]
   call 200 /clock -d '{"real":true}'
+}
+
+# json KEY=FILE... : an object of the files' texts.
+json() {
+  /usr/bin/python3 -c 'import json, sys
+print(json.dumps({a.split("=")[0]: open(a.split("=")[1]).read() for a in sys.argv[1:]}))' "$@"
+}
+
+@test "sign: a request in the body" {
+  control
+  openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout k.pem \
+    -subj /CN=asked.example -addext subjectAltName=DNS:asked.example -out r.csr \
+    2>/dev/null
+  json csr=r.csr >body
+  call 200 /sign -d @body
+  [ "$(said name)" = asked.example ]
+  openssl x509 -in "$(said cert)" -noout -pubkey | diff - <(openssl pkey -in k.pem -pubout)
+  call 409 /sign -d @body
+  call 400 /sign -d "$(sed 's/}$/, "name": "--renew"}/' body)"
+  call 400 /sign -d '{"name":"x"}'
+  call 422 /sign -d '{"csr":"-----BEGIN CERTIFICATE REQUEST-----"}'
+  call 400 /sign -d '{"csr":["a"]}'
+}
+
+@test "import an index.txt, request a signer from outside and install it, export" {
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 \
+    -keyout own.key -out own.pem -subj /CN=Own 2>/dev/null
+  control
+  ocsp-ca import --ca-cert own.pem --ca own >/dev/null
+  printf 'R\t361231235959Z\t260101000000Z,keyCompromise\t11\tunknown\t/CN=eleven\n' >index.txt
+  json file=index.txt | sed 's/}$/, "ca": "own"}/' >body
+  call 200 /import -d @body
+  [ "$(said added)" = 1 ]
+  call 200 /status/eleven
+  [ "$(said status)" = revoked ]
+  call 400 /import -d '{"file":"V\t361231235959Z\t\t12\tunknown\t/CN=12\n"}'
+  call 422 /import -d '{"ca":"own","file":"V\t361231235959Z\t\t12\tunknown\t/CN=12"}'
+  call 422 /import -d '{"ca":"own","file":"neither"}'
+  call 422 /import -d '{"ca":"own","file":""}'
+  call 200 /signer/request -d '{"ca":"own","algorithm":"p256"}'
+  said csr >signer.csr
+  openssl x509 -req -in signer.csr -CA own.pem -CAkey own.key -copy_extensions copy \
+    -set_serial 0x77 -days 20 -out signer.pem 2>/dev/null
+  json cert=signer.pem >body
+  call 200 /signer/install -d @body
+  [ "$(said serial)" = 77 ]
+  call 200 '/signer?ca=own'
+  [ "$(said 0.serial)" = 77 ]
+  call 422 /signer/install -d "$(json cert=own.pem | sed 's/}$/, "ca": "own"}/')"
+  call 200 '/export?format=index&ca=own'
+  said text | grep -P '^R\t361231235959Z\t260101000000Z,keyCompromise\t11\tunknown\t/CN=eleven'
+  call 200 '/export?format=csv'
+  diff <(echo "$(said text)") <(ocsp-ca export --format csv)
+  call 400 '/export?format=xml'
+  call 400 '/export?out=x'
 }
 
 @test "scenarios" {
@@ -279,12 +334,33 @@ PY
   call 405 /revoke
   call 405 /list -d '{}'
   call 405 /revoke -X DELETE
+  # A value that looks like an option is a value.
+  call 400 /revoke -d '{"cert":"www","reason":"--from"}'
+  call 404 /revoke -d '{"cert":"www","ca":"--help"}'
+  call 400 /issue -d '{"name":"--renew"}'
+  call 400 /issue -d '{"name":"x","san":["--renew"],"days":"--help"}'
+  call 400 /clock -d '{"set":"--help"}'
   head -c 5000000 /dev/zero | tr '\0' x >giant
   call 413 /revoke -d @giant -H 'Expect:'
   exits 0 ocsp-ca status www
   [ "$(ocsp-ca list --count)" = 2 ]
   # It is as it was.
   call 200 /revoke -d '{"cert":"www"}'
+}
+
+@test "thirty callers who never end their bodies keep nobody from his call" {
+  control
+  port=${url##*:} fds=()
+  for _ in {1..30}; do
+    exec {fd}<>"/dev/tcp/127.0.0.1/$port"
+    printf 'POST /revoke HTTP/1.1\r\nHost: 127.0.0.1:%s\r\nContent-Length: 4000000\r\n\r\n{' \
+      "$port" >&"$fd"
+    fds+=("$fd")
+  done
+  call 200 /revoke -d '{"cert":"www"}'
+  for fd in "${fds[@]}"; do
+    exec {fd}>&-
+  done
 }
 
 @test "the directory has gone: the server ends" {
