@@ -115,14 +115,14 @@ static json_t *expect_json(const struct scenario *s)
 static json_t *scenario_json(const struct scenario *s)
 {
         return json_pack("{s:s, s:o, s:s, s:s, s:o, s:s, s:s, s:s, s:o, s:s, "
-                         "s:o, s:b, s:s?}",
+                         "s:o, s:b, s:s?, s:s?}",
             "name", s->name, "aliases", words_json(s->aliases), "layer",
             scenario_layer_name(s->layer), "acts",
             scenario_place_name(s->place), "needs", needs_json(s->needs),
             "signer", scenario_signer_name(s->signer), "wrong", s->wrong, "ref",
             s->ref, "params", params_json(s), "basis",
             scenario_basis_name(s->basis), "expect", expect_json(s), "made",
-            s->made, "host", scenario_host_text(s));
+            s->made, "host", scenario_host_text(s), "answer", s->answer);
 }
 
 /* ---- for people -------------------------------------------------------- */

@@ -20,7 +20,7 @@ judge() {
   diff -r before one
   # Each scenario that is an answer is there, and no key but in the lab.
   ocsp-ca scenario list --json | sed '/"made":false/d' |
-    sed -n '/"acts":"answer"/s/^{"name":"\([^"]*\)".*/\1/p' | sort >wanted
+    sed -n '/"acts":"answer"\|"answer":"/s/^{"name":"\([^"]*\)".*/\1/p' | sort >wanted
   [ "$(wc -l <wanted)" -ge 70 ]
   grep -o '"name": "[^"]*"' one/INDEX.json | cut -d'"' -f4 | sort >there
   [ -z "$(comm -23 wanted there)" ]
