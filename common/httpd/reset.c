@@ -13,7 +13,7 @@
 
 /* A reset takes away what the peer has not got yet: so long we wait for it to
  * say that it has, looking so often. */
-enum { PATIENCE_MS = 1000, LOOK_MS = 2 };
+enum { PATIENCE_MS = HTTPD_IDLE_S * 1000, LOOK_MS = 2 };
 
 /* Belongs to one call, and lives as long as libmicrohttpd sends it. */
 struct reset {

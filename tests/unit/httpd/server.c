@@ -41,6 +41,22 @@ static struct httpd_response *file_response(struct fixture *f, uint64_t len)
         return r;
 }
 
+/* "abc", or a lot of zeros, of 7 bytes more that never come. */
+static struct httpd_reply reset_response(struct httpd_request *q)
+{
+        static uint8_t zeros[RESET_BIG];
+        const struct span small = {(const uint8_t *)"abc", 3};
+        const struct span big = {zeros, sizeof(zeros)};
+        struct httpd_response *r = NULL;
+
+        q->reset_short = 7;
+        assert_int_equal(
+            httpd_response_new(strcmp(q->path, "/reset") == 0 ? small : big,
+                NULL, 0, &r, NULL),
+            0);
+        return (struct httpd_reply){r, 200, 0};
+}
+
 static struct httpd_reply echo(
     void *arg, unsigned thread, struct httpd_request *q)
 {
@@ -70,6 +86,9 @@ static struct httpd_reply echo(
                 return (struct httpd_reply){file_response(f, 3000000), 304, 0};
         if (strcmp(q->path, "/not-modified") == 0)
                 return (struct httpd_reply){text_response("text"), 304, 0};
+        if (strcmp(q->path, "/reset") == 0 ||
+            strcmp(q->path, "/big-reset") == 0)
+                return reset_response(q);
         snprintf(text, sizeof(text), "%d %s %zu X=%s q=%d:%s", (int)q->method,
             q->path, q->body.len, x != NULL ? x : "-", got, value);
         return (struct httpd_reply){text_response(text), 200, 0};

@@ -7,7 +7,7 @@
 
 #include "httpd/httpd.h"
 
-enum { BODY_MAX = 1000 };
+enum { BODY_MAX = 1000, RESET_BIG = 1 << 23 };
 
 struct fixture {
         struct httpd *h;
@@ -20,8 +20,9 @@ struct fixture {
 };
 
 /* /gate is parked until it is opened, /hold holds up its whole thread;
- * /not-modified is 304; everything else gets method, path, body length, header
- * X and query value q.  request_ms: of httpd_options. */
+ * /reset and /big-reset end in a reset; /not-modified is 304; everything else
+ * gets method, path, body length, header X and query value q.  request_ms: of
+ * httpd_options. */
 struct fixture *server_with(
     unsigned threads, unsigned connections, int64_t request_ms);
 struct fixture *server_new(unsigned threads, unsigned connections);

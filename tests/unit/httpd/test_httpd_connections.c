@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <errno.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -26,6 +27,71 @@ static int teardown(void **state)
 {
         server_free(*state);
         return 0;
+}
+
+/* ---- resets ------------------------------------------------------------ */
+
+/* Reads to the end; how many bytes of body there were before the reset, or -1
+ * if it was none. */
+static long read_until_reset(int fd)
+{
+        struct client_response r;
+        char bytes[65536];
+        long body = 0;
+        ssize_t n;
+
+        assert_true(client_read(fd, true, &r));
+        assert_int_equal(r.status, 200);
+        while ((n = recv(fd, bytes, sizeof(bytes), 0)) > 0)
+                body += n;
+        return n < 0 && errno == ECONNRESET ? body : -1;
+}
+
+static void reset_comes_after_the_body_that_there_is(void **state)
+{
+        struct fixture *f = *state;
+        int fd = client_connect(f->port), beside = client_connect(f->port);
+        struct client_response r;
+
+        ask(beside, "GET /fixed HTTP/1.1\r\nHost: h\r\n\r\n", 200, "fixed");
+        client_send(fd, "GET /reset HTTP/1.1\r\nHost: h\r\n\r\n");
+        assert_int_equal(read_until_reset(fd), 3);
+        ask(beside, "GET /fixed HTTP/1.1\r\nHost: h\r\n\r\n", 200, "fixed");
+        close(beside);
+        close(fd);
+        /* HEAD has no body to be short of. */
+        fd = client_connect(f->port);
+        client_send(fd, "HEAD /reset HTTP/1.1\r\nHost: h\r\n\r\n");
+        assert_true(client_read(fd, true, &r));
+        ask(fd, "GET /fixed HTTP/1.1\r\nHost: h\r\n\r\n", 200, "fixed");
+        close(fd);
+}
+
+/* More than fits into the sockets: the reset must not overtake it. */
+static void reset_waits_for_who_reads_slowly(void **state)
+{
+        struct fixture *f = *state;
+        int fd = client_connect(f->port);
+
+        client_send(fd, "GET /big-reset HTTP/1.1\r\nHost: h\r\n\r\n");
+        while (atomic_load(&f->calls) == 0)
+                sched_yield();
+        assert_int_equal(read_until_reset(fd), RESET_BIG);
+        close(fd);
+}
+
+/* Who never reads keeps no one: the server stops all the same. */
+static void reset_of_who_never_reads_does_not_keep_the_server(void **state)
+{
+        struct fixture *f = server_new(1, 10);
+        int fd = client_connect(f->port);
+
+        (void)state;
+        client_send(fd, "GET /big-reset HTTP/1.1\r\nHost: h\r\n\r\n");
+        while (atomic_load(&f->calls) == 0)
+                sched_yield();
+        server_free(f);
+        close(fd);
 }
 
 /* ---- parked requests --------------------------------------------------- */
@@ -253,6 +319,9 @@ int main(void)
 {
 #define SERVED(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
         const struct CMUnitTest tests[] = {
+            SERVED(reset_comes_after_the_body_that_there_is),
+            SERVED(reset_waits_for_who_reads_slowly),
+            cmocka_unit_test(reset_of_who_never_reads_does_not_keep_the_server),
             SERVED(parked_request_is_asked_again_after_a_wake),
             SERVED(parked_request_that_stays_parked_survives_wakes),
             cmocka_unit_test(request_without_an_end_is_cut_off),
