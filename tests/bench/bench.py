@@ -43,8 +43,10 @@ def resident_mib(pid):
 
 class Bench:
     def __init__(self, arguments):
-        self.bin = os.path.join(arguments.build, "bin")
-        self.tools = os.path.join(arguments.build, "bench")
+        # What is run there has other working directories.
+        build = os.path.abspath(arguments.build)
+        self.bin = os.path.join(build, "bin")
+        self.tools = os.path.join(build, "bench")
         self.quick = arguments.quick
         self.folder = tempfile.mkdtemp(prefix="responder-bench.")
         self.servers = []
