@@ -32,7 +32,8 @@ void batch_close(struct batch *b)
         free(b->items);
         b->items = NULL;
         EVP_PKEY_free(b->key);
-        b->key = NULL;
+        EVP_PKEY_free(b->rsa);
+        b->key = b->rsa = NULL;
 }
 
 /* ---- make ---------------------------------------------------------------- */
@@ -61,12 +62,28 @@ static bool shares_key(const struct wish *w)
         return w->no_files || w->scenarios;
 }
 
+/* An RSA key takes as long as all the rest of a batch: what it signs with, the
+ * signers of scenarios may sign with, too. */
+static int make_own_key(
+    struct batch *b, struct made *m, const struct terms *t, struct err *e)
+{
+        if (pki_key_new(t->algorithm, &m->key, e) != 0)
+                return -1;
+        if (t->algorithm == PKI_RSA2048 && b->rsa == NULL) {
+                EVP_PKEY_up_ref(m->key);
+                b->rsa = m->key;
+        }
+        return 0;
+}
+
 static int make_key(
     struct batch *b, struct made *m, const struct terms *t, struct err *e)
 {
         if (t->key != NULL)
                 return 0;
-        if (t->own_key || !shares_key(b->plan->wish))
+        if (t->own_key)
+                return make_own_key(b, m, t, e);
+        if (!shares_key(b->plan->wish))
                 return pki_key_new(t->algorithm, &m->key, e);
         if (b->key == NULL && pki_key_new(t->algorithm, &b->key, e) != 0)
                 return -1;
@@ -296,9 +313,8 @@ int batch_folder(const struct batch *b, const struct batch_item *i,
 static int commit(struct batch *b, batch_with *with, void *arg, struct err *e)
 {
         const struct lab *lab = &b->plan->lab;
-        EVP_PKEY *rsa = NULL;
         struct forge f = {
-            lab->dir, lab->db, lab->settings.temporary, b->plan->now, &rsa};
+            lab->dir, lab->db, lab->settings.temporary, b->plan->now, &b->rsa};
         int rc;
 
         if (cadb_begin(lab->db, e) != 0)
@@ -308,7 +324,6 @@ static int commit(struct batch *b, batch_with *with, void *arg, struct err *e)
                 rc = signers_sweep(&f, e) == 0 ? with(arg, b, &f, e) : -1;
         if (rc == 0)
                 rc = cadb_commit(lab->db, e);
-        EVP_PKEY_free(rsa);
         if (rc != 0 && with != NULL)
                 signers_undo(&f, false);
         else if (rc != 0)

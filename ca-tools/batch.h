@@ -31,6 +31,7 @@ struct batch {
         struct batch_item *items;
         size_t len, max;
         EVP_PKEY *key; /* of all, where one is enough */
+        EVP_PKEY *rsa; /* one that was made, for signers that want such */
 };
 
 /* For at most max certificates.  Zero it before; batch_close in any case. */
