@@ -86,12 +86,12 @@ checker=(ocsp-check '{addr}' --servername '{servername}' --ca '{ca}')
 }
 
 @test "a client that hangs is ended, with all that it has started" {
-  exits 0 verdicts --only expired --timeout 500ms -- sh -c '
+  exits 0 verdicts --only expired --timeout 3s -- sh -c '
     test "$1" = good && exit
     setsid tail -f /dev/null & echo $! >pids.of
     tail -f /dev/null & echo $! >>pids.of
     echo waiting; wait' sh '{name}'
-  grep -qE '^weak  *expired: timeout \(0\.[5-9] s\)' <<<"$output"
+  grep -qE '^weak  *expired: timeout \([0-9]+\.[0-9] s\)' <<<"$output"
   grep -q '| waiting$' <<<"$output"
   while read -r pid; do
     run -1 kill -0 "$pid"
