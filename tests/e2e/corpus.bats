@@ -49,6 +49,12 @@ judge() {
   [[ $stderr == *"its keys are for --algorithm p256"* ]]
   exits 73 ocsp-lab corpus ours --at 2026-07-01T12:00:01Z
   exits 73 ocsp-lab corpus ours --hash sha256
+  # Nor is what only stands beside it.
+  mkdir keys.new
+  echo mine >keys.new/file
+  exits 64 ocsp-lab corpus other --dir keys --algorithm rot13
+  [ "$(cat keys.new/file)" = mine ]
+  [ "$(ls -d keys* other/*)" = keys.new ]
   exits 64 ocsp-lab corpus
   exits 64 ocsp-lab corpus a b
   exits 64 ocsp-lab corpus new --algorithm rot13
