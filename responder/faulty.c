@@ -52,12 +52,16 @@ static bool concerns(
 /* A TLS server says for which scenario it wants the answer, and gets it if that
  * is set: which one holds it knows, for it counts them. */
 static struct fault *for_staple(
-    struct worker *w, const char *name, int64_t ca, struct span serial)
+    struct worker *w, int64_t ca, struct span serial)
 {
+        const char *name = NULL;
         struct fault *f;
         int level;
 
-        for (level = 0; level < FAULT_LEVELS; level++) {
+        if (w->visitor != NULL)
+                name =
+                    httpd_request_header(w->visitor, RESPONDER_STAPLE_HEADER);
+        for (level = 0; name != NULL && level < FAULT_LEVELS; level++) {
                 f = faults_at(w->faults, (enum fault_level)level, ca, serial);
                 if (f != NULL && f->staple != NULL &&
                     f->staple->answer != NULL &&
@@ -65,13 +69,6 @@ static struct fault *for_staple(
                         return f;
         }
         return NULL;
-}
-
-static const char *purpose_of(const struct worker *w)
-{
-        return w->visitor == NULL
-                   ? NULL
-                   : httpd_request_header(w->visitor, RESPONDER_STAPLE_HEADER);
 }
 
 /* The most specific one that holds for that certID.  A request that comes
@@ -85,8 +82,9 @@ static struct fault *choose(
 
         if (issuers_find(w->issuers, id, &ca) != ISSUER_FOUND)
                 return NULL;
-        if (purpose_of(w) != NULL)
-                return for_staple(w, purpose_of(w), ca->id, id->serial);
+        f = for_staple(w, ca->id, id->serial);
+        if (f != NULL)
+                return f;
         for (level = 0; level < FAULT_LEVELS; level++) {
                 f = faults_at(
                     w->faults, (enum fault_level)level, ca->id, id->serial);
