@@ -32,20 +32,18 @@ blind() {
 
 checker=(ocsp-check '{addr}' --servername '{servername}' --ca '{ca}')
 
-@test "ocsp-check is right by each channel and policy" {
-  for policy in strict must-staple soft-fail; do
-    exits 0 verdicts --policy $policy -- "${checker[@]}" --policy $policy
-    [[ $output == *" 0 wrong, 7 right"* ]]
-    exits 0 verdicts --policy $policy --channel get -- ocsp-check --cert '{cert}' \
-      --issuer '{issuer}' --method get --no-nonce --policy $policy
-    [[ $output == *" 0 wrong, 8 right"* ]]
-    exits 0 verdicts --policy $policy --channel post -- ocsp-check --cert '{cert}' \
-      --url '{ocsp_url}' --method post --nonce --policy $policy
-    [[ $output == *" 0 wrong, 8 right"* ]]
-    exits 0 verdicts --policy $policy --channel file -- ocsp-check --cert '{cert}' \
-      --response '{response}' --policy $policy
-    [[ $output == *" 0 wrong, 7 right"* ]]
-  done
+@test "ocsp-check is right by each channel" {
+  exits 0 verdicts --policy soft-fail -- "${checker[@]}" --policy soft-fail
+  [[ $output == *" 0 wrong, 7 right"* ]]
+  exits 0 verdicts --channel get -- ocsp-check --cert '{cert}' \
+    --issuer '{issuer}' --method get --no-nonce
+  [[ $output == *" 0 wrong, 8 right"* ]]
+  exits 0 verdicts --channel post -- ocsp-check --cert '{cert}' \
+    --url '{ocsp_url}' --method post --nonce
+  [[ $output == *" 0 wrong, 8 right"* ]]
+  exits 0 verdicts --channel file -- ocsp-check --cert '{cert}' \
+    --response '{response}'
+  [[ $output == *" 0 wrong, 7 right"* ]]
 }
 
 @test "a client that accepts everything hears of each scenario that it should not" {
