@@ -4,24 +4,9 @@
 
 #include <limits.h>
 #include <stdlib.h>
-#include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/jail_places.h"
-
-const char *confinement_name(enum confinement c)
-{
-        switch (c) {
-        case CONFINED_NOT:
-                return "off";
-        case CONFINED_NO_PRIVS:
-                return "no_new_privs";
-        case CONFINED_LANDLOCK:
-                return "landlock";
-        }
-        return "?";
-}
 
 /* ---- what stays within reach ------------------------------------------- */
 
@@ -70,40 +55,15 @@ static void add_all(struct jail_places *p, const struct options *o)
 
 /* ---- all --------------------------------------------------------------- */
 
-/* What libraries open when they are first used. */
-static void open_the_rest(void)
+int confine(const struct options *o, enum jail_kind *out, struct err *e)
 {
-        tzset();                                             /* localtime */
-        OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL); /* openssl.cnf */
-}
-
-static int enter(const struct jail_places *p, bool *on, struct err *e)
-{
-        struct jail_spec spec = {p->list, p->len, false};
-
-        if (p->failed)
-                return err_set(e, ERR_OS, "out of memory");
-        return jail_enter(&spec, on, e) == 0
-                   ? 0
-                   : err_prefix(e, "confinement (--no-jail goes without)");
-}
-
-int confine(const struct options *o, enum confinement *out, struct err *e)
-{
-        const struct rlimit none = {0, 0};
         struct jail_places p = {0};
-        bool on = false;
-        int rc;
 
-        *out = CONFINED_NOT;
+        *out = JAIL_OFF;
         if (o->no_jail)
                 return 0;
-        /* The signers' keys would be in it. */
-        setrlimit(RLIMIT_CORE, &none);
-        open_the_rest();
+        /* openssl.cnf, which would be opened when first needed. */
+        OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL);
         add_all(&p, o);
-        rc = enter(&p, &on, e);
-        jail_places_release(&p);
-        *out = on ? CONFINED_LANDLOCK : CONFINED_NO_PRIVS;
-        return rc;
+        return jail_lock(&p, false, out, e);
 }

@@ -10,19 +10,11 @@
 #ifndef OCSP_LAB_RESPONDER_CONFINE_H
 #define OCSP_LAB_RESPONDER_CONFINE_H
 
+#include "base/jail_places.h"
 #include "responder/options.h"
-
-enum confinement {
-        CONFINED_NOT,      /* --no-jail */
-        CONFINED_NO_PRIVS, /* only no_new_privs: the kernel has no Landlock */
-        CONFINED_LANDLOCK,
-};
-
-/* "off", "no_new_privs", "landlock" */
-const char *confinement_name(enum confinement c);
 
 /* Holds for the calling thread and those that it starts afterwards.  Nothing
  * can be written then below the folder of --ready-file, no socket bound. */
-int confine(const struct options *o, enum confinement *out, struct err *e);
+int confine(const struct options *o, enum jail_kind *out, struct err *e);
 
 #endif

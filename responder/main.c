@@ -199,7 +199,7 @@ static int print_ready(const struct buf *line, struct err *e)
 enum { VALIDITY_LEAST = 8 * 3600, VALIDITY_MOST = 7 * 86400 };
 
 static void tell_log(
-    struct responder *r, const struct sockets *s, enum confinement confined)
+    struct responder *r, const struct sockets *s, enum jail_kind confined)
 {
         const struct issuers *cas = r->workers[0]->issuers;
         const char *lab = r->settings.ocsp_url;
@@ -209,8 +209,8 @@ static void tell_log(
 
         tell(LOG_INFO_, "main", "url=%s status=%s threads=%u jail=%s serving",
             r->url, s->status_url[0] != '\0' ? s->status_url : "off",
-            r->options->threads, confinement_name(confined));
-        if (confined == CONFINED_NO_PRIVS)
+            r->options->threads, jail_kind_name(confined));
+        if (confined == JAIL_NO_PRIVS)
                 tell(LOG_WARN_, "main",
                     "this kernel or this build has no Landlock: all files of "
                     "this user stay within reach");
@@ -292,7 +292,7 @@ static int serve(struct responder *r, struct err *e)
 {
         struct sockets s = {.ocsp = -1, .status = -1};
         struct buf ready = {.len = 0};
-        enum confinement confined;
+        enum jail_kind confined;
         sigset_t signals;
         int rc = -1;
 

@@ -5,8 +5,6 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/base.h"
@@ -97,41 +95,16 @@ static void add_all(struct jail_places *p, const struct options *o,
         jail_add_resolver(p);
 }
 
-/* What libraries open when they are first used. */
-static void open_the_rest(void)
-{
-        tzset();                                             /* localtime */
-        OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL); /* openssl.cnf */
-}
-
-static int enter(const struct jail_places *p, bool *on, struct err *e)
-{
-        struct jail_spec spec = {p->list, p->len, true};
-
-        if (p->failed)
-                return err_set(e, ERR_OS, "out of memory");
-        return jail_enter(&spec, on, e) == 0
-                   ? 0
-                   : err_prefix(e, "confinement (--no-jail goes without)");
-}
-
 int confine(const struct options *o, const struct roster *r, const char *store,
-    const char **how, struct err *e)
+    enum jail_kind *out, struct err *e)
 {
-        const struct rlimit none = {0, 0};
         struct jail_places p = {0};
-        bool on = false;
-        int rc;
 
-        *how = "off";
+        *out = JAIL_OFF;
         if (o->no_jail)
                 return 0;
-        /* The keys would be in it. */
-        setrlimit(RLIMIT_CORE, &none);
-        open_the_rest();
+        /* openssl.cnf, which would be opened when first needed. */
+        OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL);
         add_all(&p, o, r, store);
-        rc = enter(&p, &on, e);
-        jail_places_release(&p);
-        *how = on ? "landlock" : "no_new_privs";
-        return rc;
+        return jail_lock(&p, true, out, e);
 }

@@ -10,11 +10,12 @@
 #ifndef OCSP_LAB_STAPLER_CONFINE_H
 #define OCSP_LAB_STAPLER_CONFINE_H
 
+#include "base/jail_places.h"
 #include "stapler/roster.h"
 
-/* *how: "off", "no_new_privs" or "landlock".  Holds for the calling thread and
+/* Holds for the calling thread and
  * those that it starts afterwards.  store may be NULL. */
 int confine(const struct options *o, const struct roster *r, const char *store,
-    const char **how, struct err *e);
+    enum jail_kind *out, struct err *e);
 
 #endif

@@ -60,7 +60,7 @@ static void check_ready(struct server *s)
             "listening url=%s status=%s "
             "certificates=%zu jail=%s",
             s->url, s->status == NULL ? "off" : s->status_url, s->roster.len,
-            s->jail);
+            jail_kind_name(s->jail));
         if (front_start(s, &s->err) != 0 || write_ready(s, &s->err) != 0)
                 event_base_loopbreak(s->base);
 }

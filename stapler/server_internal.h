@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 
 #include "base/base.h"
+#include "base/jail_places.h"
 #include "stapler/batch.h"
 #include "stapler/engine/engine.h"
 #include "stapler/http/http.h"
@@ -40,7 +41,7 @@ struct server {
         char url[LISTEN_ADDRESS_MAX + 16];
         char status_url[LISTEN_ADDRESS_MAX + 16];
         int64_t started_ms;
-        const char *jail; /* how it is confined, in one word */
+        enum jail_kind jail;
         bool ready;
         struct err err; /* what ended the loop */
 };

@@ -4,7 +4,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "base/file.h"
 
@@ -80,7 +82,7 @@ void jail_add_resolver(struct jail_places *p)
                 jail_add(p, JAIL_READ, folders[i], "");
 }
 
-void jail_places_release(struct jail_places *p)
+static void release(struct jail_places *p)
 {
         size_t i;
 
@@ -88,4 +90,40 @@ void jail_places_release(struct jail_places *p)
                 free((void *)(uintptr_t)p->list[i].path);
         free(p->list);
         *p = (struct jail_places){0};
+}
+
+/* ---- all ---------------------------------------------------------------- */
+
+const char *jail_kind_name(enum jail_kind k)
+{
+        switch (k) {
+        case JAIL_OFF:
+                return "off";
+        case JAIL_NO_PRIVS:
+                return "no_new_privs";
+        case JAIL_LANDLOCK:
+                return "landlock";
+        }
+        return "?";
+}
+
+int jail_lock(
+    struct jail_places *p, bool connects, enum jail_kind *out, struct err *e)
+{
+        const struct rlimit none = {0, 0};
+        const struct jail_spec spec = {p->list, p->len, connects};
+        bool on = false;
+        int rc;
+
+        setrlimit(RLIMIT_CORE, &none);
+        tzset(); /* localtime, which would be opened when first used */
+        if (p->failed)
+                rc = err_set(e, ERR_OS, "out of memory");
+        else
+                rc = jail_enter(&spec, &on, e);
+        if (rc != 0)
+                err_prefix(e, "confinement (--no-jail goes without)");
+        *out = on ? JAIL_LANDLOCK : JAIL_NO_PRIVS;
+        release(p);
+        return rc;
 }

@@ -34,6 +34,18 @@ void jail_add_log(struct jail_places *p, const char *log);
 void jail_add_libc(struct jail_places *p);
 void jail_add_resolver(struct jail_places *p);
 
-void jail_places_release(struct jail_places *p);
+enum jail_kind {
+        JAIL_OFF,
+        JAIL_NO_PRIVS, /* only no_new_privs: the kernel has no Landlock */
+        JAIL_LANDLOCK,
+};
+
+/* "off", "no_new_privs", "landlock" */
+const char *jail_kind_name(enum jail_kind k);
+
+/* Enters (see jail_enter), after which no core dump is made either: keys would
+ * be in it.  Releases p. */
+int jail_lock(
+    struct jail_places *p, bool connects, enum jail_kind *out, struct err *e);
 
 #endif
