@@ -226,7 +226,7 @@ mock() {
   until grep -q 'Running on' mock.log; do
     kill -0 "$pid"
   done
-  port=$(sed -n 's|.*http://127.0.0.1:\([0-9]*\)/.*|\1|p' mock.log)/status
+  port=$(sed -n 's|.*Running on http://127.0.0.1:\([0-9]*\)/.*|\1|p' mock.log)/status
 }
 
 @test "the mock: one status for every serial, under /status" {
@@ -235,6 +235,10 @@ mock() {
   ask 10 11 12 >said
   [ "$(grep -c ': good' said)" -eq 3 ]
   [ "$(grep -c 'verify OK' said)" -eq 3 ]
+  for method in get post; do
+    exits 0 ocsp-check --cert 10.pem --issuer ca.pem --ca ca.pem \
+      --url "http://127.0.0.1:$port" --method $method
+  done
   halt "$pid"
   mock --fault revoked
   ask 10 | grep ': revoked'
@@ -248,6 +252,18 @@ from cryptography.x509 import ocsp
 r = ocsp.load_der_ocsp_response(open("r.der", "rb").read())
 assert (r.next_update - r.this_update).total_seconds() == 7
 PY
+  halt "$pid"
+  # At the longest ask, it ends within the second; and it is late by one.
+  mock --next_update_seconds=0 -b=127.0.0.1 -p=0
+  grep -q 'Debugger is active' mock.log
+  openssl ocsp -issuer ca.pem -cert 10.pem -CAfile ca.pem \
+    -url "http://127.0.0.1:$port" -status_age 100 -validity_period 0 >said 2>&1
+  grep -q 'status expired' said
+  halt "$pid"
+  mock --response_delay_seconds 1 -p0
+  [ "$(curl -sS -o r.der -w '%{time_total}' -H 'Content-Type: application/ocsp-request' \
+    --data-binary @<(openssl ocsp -issuer ca.pem -cert 10.pem -no_nonce -reqout /dev/stdout) \
+    "http://127.0.0.1:$port" | cut -d. -f1)" -ge 1 ]
   halt "$pid"
   exits 2 "$compat/ocsp-mock" --fault broken
   exits 2 "$compat/ocsp-mock" -p 0
