@@ -165,6 +165,24 @@ static int staple(
         return SSL_TLSEXT_ERR_OK;
 }
 
+/* What the handshake gets.  Of the offer as it is now: another one may come
+ * while we look. */
+static enum tls_answer decide(struct tls_site *site, struct span *der)
+{
+        const struct offer *offer = tls_offer_of(site);
+        enum tls_answer answer = tls_answer_of(site, offer);
+        const struct tls_fault *fault = tls_fault_take(site, offer);
+
+        if (fault == NULL || fault->as_it_is) {
+                if (offer != NULL)
+                        *der = offer->is.der;
+                return answer;
+        }
+        atomic_fetch_add(&site->spoilt, 1);
+        *der = fault->der;
+        return fault->answer;
+}
+
 /* Runs only if the client sent status_request (RFC 6066 section 8), when the
  * certificate is chosen, and on the context that SNI has chosen, so every
  * context has it. */
@@ -172,26 +190,14 @@ static int on_status(SSL *ssl, void *arg)
 {
         struct tls_connection *c = tls_connection_of(ssl);
         struct tls_site *site = tls_site_of(c);
-        const struct tls_fault *fault;
-        const struct offer *offer;
-        enum tls_answer answer;
+        struct span der = {NULL, 0};
 
         (void)arg;
         if (site == NULL)
                 return SSL_TLSEXT_ERR_ALERT_FATAL;
-        offer = tls_offer_of(site);
-        answer = tls_answer_of(site, offer);
-        fault = tls_fault_take(site, offer);
-        if (fault != NULL && !fault->as_it_is) {
-                answer = fault->answer;
-                atomic_fetch_add(&site->spoilt, 1);
-        } else {
-                fault = NULL;
-        }
-        switch (answer) {
+        switch (decide(site, &der)) {
         case TLS_STAPLE:
-                return staple(
-                    ssl, c, site, fault != NULL ? fault->der : offer->is.der);
+                return staple(ssl, c, site, der);
         case TLS_BARE:
                 atomic_fetch_add(&site->bare, 1);
                 return SSL_TLSEXT_ERR_NOACK;
