@@ -298,6 +298,13 @@ PY
   echo short >token
   chmod 600 token
   exits 76 ocsp-ca serve --token-file token
+  if [ "$(id -u)" -eq 0 ]; then
+    echo 0123456789abcdef0123456789abcdef >theirs
+    chmod 600 theirs
+    chown nobody theirs
+    exits 78 ocsp-ca serve --token-file theirs
+    [[ $output == *"belongs to somebody else"* ]]
+  fi
   exits 72 ocsp-ca serve --dir "$T/none"
   chmod 600 lab/run/control.token
   exits 64 ocsp-ca serve --listen nonsense
