@@ -27,9 +27,10 @@ judge() {
   grep -c 'ocsp-check --response' one/INDEX.txt | grep -qx "$(wc -l <there)"
   [ -z "$(grep -rl 'PRIVATE KEY' one --exclude-dir=lab)" ]
   # A judge that is told another verdict says so.
-  sed -i '0,/--expect good/s//--expect revoked/' one/INDEX.json
-  run judge one ocsp-check
+  sed -i '0,/"verdict": "good"/s//"verdict": "revoked"/' one/INDEX.json
+  run judge one python
   [ "$status" -eq 1 ]
+  [[ $output == *"python: good: wanted revoked: good"* ]]
 }
 
 @test "a folder that is not ours, and keys of other terms, are left alone" {
