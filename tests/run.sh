@@ -20,7 +20,8 @@ and runs the tests, or those whose name matches PATTERN (as ctest -R).
   --all   --ci, but all again with the address sanitizer; clang-tidy, tests
           with nginx, HAProxy, Apache httpd, Caddy, hitch, Varnish, Java and
           Go, suites of GnuTLS, wolfSSL and Erlang from Debian's source
-          packages, a hundred thousand handshakes and a thousand certificates,
+          packages, fifty labs at once and five hundred runs of the examples,
+          a hundred thousand handshakes and a thousand certificates,
           and both commands of the README in a fresh Debian 12 and 13; what
           can't be had is skipped with a word.  The packages of servers may
           start them as services
