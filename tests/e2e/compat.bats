@@ -219,6 +219,8 @@ ask() {
 
 # mock FLAG... : ocsp-mock on a free port; $port.
 mock() {
+  # Or the words of the one before are taken for its own.
+  : >mock.log
   "$compat/ocsp-mock" --ca_file ca.pem --ocsp_responder_cert 99.pem \
     --ocsp_responder_key 99.key -p 0 -v "$@" 2>mock.log 3>&- &
   pid=$!

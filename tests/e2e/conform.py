@@ -24,7 +24,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.x509 import ocsp
 
-from ask import HASHES, NONCE, bits_of, extension, load, oid, tlv
+from ask import HASHES, NONCE, bits_of, extension, oid, tlv
 from oracle import walk
 
 LAB = os.environ["OCSP_LAB_DIR"]
@@ -42,6 +42,12 @@ def same(got, want, what=""):
 
 
 # ---- requests -------------------------------------------------------------
+
+def load(path):
+    """The first certificate."""
+    with open(path, "rb") as f:
+        return x509.load_pem_x509_certificate(f.read())
+
 
 def cert(name):
     return load("%s/certs/%s/cert.pem" % (LAB, name))
