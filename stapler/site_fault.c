@@ -98,13 +98,20 @@ static bool needs_bytes(const struct fault *f)
         return deed == FAULT_TWIN || deed == FAULT_ANSWER;
 }
 
+/* If one is under way. */
+static void stop_fetch(struct site_fault *f)
+{
+        if (f->fetch != NULL)
+                f->site->keeper->in_flight--;
+        fetch_cancel(f->fetch);
+        f->fetch = NULL;
+}
+
 static void drop(struct site_fault *f)
 {
         if (f == NULL)
                 return;
-        if (f->fetch != NULL)
-                f->site->keeper->in_flight--;
-        fetch_cancel(f->fetch);
+        stop_fetch(f);
         fault_unref(f->fault);
         buf_release(&f->der);
         free(f);
@@ -375,8 +382,11 @@ void site_faults_renew(struct site *site, bool at_once)
                         continue;
                 f->wanted = true;
                 f->retry_at = 0;
-                if (at_once)
-                        f->state = SITE_FAULT_WAITING;
+                if (!at_once)
+                        continue;
+                f->state = SITE_FAULT_WAITING;
+                /* What it brings may be of the time before. */
+                stop_fetch(f);
         }
 }
 

@@ -215,6 +215,21 @@ scenario() {
   sees untrusted www
 }
 
+@test "bytes from before the clock was set are not waited for" {
+  ocsp-ca init --temporary >/dev/null
+  answer
+  mkfifo gate
+  serve between /usr/bin/python3 "$BATS_TEST_DIRNAME/gate.py" \
+    "$(field url <<<"$ready")" gate
+  ocsp-ca issue www --ocsp-url "$(field url <<<"$ready")" >/dev/null
+  stapler
+  ocsp-ca scenario set www expired-staple
+  exec {gate}>gate
+  ocsp-ca clock advance 30d >/dev/null
+  sees untrusted www
+  exec {gate}>&-
+}
+
 @test "without a responder a fault that needs it refuses; when it is back it is had" {
   lab_of www
   stapler
