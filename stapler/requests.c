@@ -45,6 +45,8 @@ static void reply_status(struct server *s, struct web_request *r)
         char name[WEB_NAME_MAX], state[WEB_NAME_MAX];
         struct buf out = {0};
 
+        /* Nobody is shown what was before a command that has returned. */
+        server_listen(s);
         if (web_query(r, "cert", name) && web_query(r, "state", state)) {
                 await_state(s, r, name, state);
                 return;
