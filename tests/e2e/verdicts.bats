@@ -59,6 +59,15 @@ checker=(ocsp-check '{addr}' --servername '{servername}' --ca '{ca}')
   grep -q '^right  *multi: accepted' <<<"$output"
 }
 
+@test "what a client says is shown where it does not accept, in 120 columns" {
+  exits 1 verdicts --only multi,expired -- sh -c 'printf "page%0200d\n" 0
+    test "$1" != multi' sh '{name}'
+  grep -q '^wrong  *expired: accepted' <<<"$output"
+  [ "$(grep -c '| page0' <<<"$output")" -eq 1 ]
+  line=$(grep -A 2 '^wrong  *multi: refused' <<<"$output" | tail -n 1)
+  [[ $line == "          | page0"*0... && ${#line} -eq 120 ]]
+}
+
 @test "what a policy leaves open is no fault" {
   blind --policy soft-fail --channel get
   grep -q '^wrong  *revoked: ' <<<"$output"
@@ -144,17 +153,18 @@ assert "future" in report["left_out"] and "http-404" not in report["left_out"]'
 }
 
 @test "TAP has a plan, a line for each, and not ok where it is wrong" {
-  verdicts --format tap -- sh -c 'printf "a # b\033[1m\n"' >out || [ $? -eq 1 ]
+  verdicts --format tap -- sh -c 'printf "a # b\033[1m\n"
+    test "$1" != multi' sh '{name}' >out || [ $? -eq 1 ]
   /usr/bin/python3 -c 'import re
 lines = open("out").read().splitlines()
 assert lines[0] == "TAP version 13" and lines[1] == "1..7", lines[:2]
 tests = [m for m in (re.fullmatch(r"(not ok|ok) (\d+) - ([a-z0-9-]+): [^#]*( # SKIP)?", l)
                      for l in lines) if m]
 assert [int(m[2]) for m in tests] == list(range(1, 8))
-assert {m[3] for m in tests if m[1] == "not ok"} == {"revoked", "unknown", "expired"}
+assert {m[3] for m in tests if m[1] == "not ok"} == {"revoked", "unknown", "expired", "multi"}
 others = [l for l in lines[2:] if not re.match("(not )?ok ", l)]
 assert all(l.startswith("# ") and l.isprintable() for l in others), others
-assert "# | a # b?[1m" in others'
+assert others.count("# | a # b?[1m") == 1, others'
 }
 
 @test "JUnit is well-formed whatever the client prints" {
