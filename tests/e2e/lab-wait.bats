@@ -85,7 +85,7 @@ setup_file() {
   exits 0 ocsp-lab wait --cert nobody --staple absent --timeout 60s
   [ "$output" = "nobody: absent" ]
   exits 64 ocsp-lab wait --staple godo
-  [[ $output == *"none of good, revoked,"* ]]
+  [[ $output == *"--staple 'godo': one of good, revoked,"* ]]
   exits 64 ocsp-lab wait --responder away
   exits 64 ocsp-lab wait --staple good --cert 'a&state=none'
 }
