@@ -13,6 +13,17 @@ setup_file() {
     /usr/bin/python3 -B "$OCSP_LAB_SOURCE/tests/e2e/hosts.py"
 }
 
+@test "up says where the page is, and what to do with the hosts" {
+  exits 0 ocsp-lab up --scenarios --dir "$T/lab"
+  url=$(sed -n 's/^  stapler  *\(https:[^ ]*\) .*/\1/p' <<<"$output")
+  grep -q "^  scenarios  $url/ .* ocsp-lab verdicts -- CMD)\$" <<<"$output"
+  curl -sS --cacert "$T/lab/root.pem" "$url/" | grep -q expired.localhost
+  exits 0 ocsp-lab down --dir "$T/lab"
+  exits 0 ocsp-lab up --dir "$T/lab"
+  [[ $output != *scenarios* ]]
+  ocsp-lab down --dir "$T/lab"
+}
+
 # tried PAGE ID... : evaluates each line of the rows' <pre> (of the whole page
 # without an ID), and prints its exit code and program; output goes to "said".
 tried() {
