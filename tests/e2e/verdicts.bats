@@ -83,6 +83,8 @@ checker=(ocsp-check '{addr}' --servername '{servername}' --ca '{ca}')
   [[ $output == *"false: does not take what is good"*"refused (exit 1)" ]]
   exits 76 verdicts -- sh -c 'echo one; echo two >&2; exit 5'
   [[ $output == *"(exit 5): two" ]]
+  exits 76 verdicts -- grep '{adr}' /dev/null
+  [[ $output == *"(exit 1); {adr} is not filled in"* ]]
   exits 72 verdicts -- ./no-such-client
   [[ $output == *"cannot run ./no-such-client"* ]]
 }

@@ -172,6 +172,21 @@ static void a_place_that_is_not_there_is_an_error_of_usage(void **state)
         assert_false(verdicts_words_have(words, PLACE_CA));
 }
 
+static void what_only_looks_like_a_place_is_found(void **state)
+{
+        const char *odd[] = {"{addr}", "{print $1} {} x{adr}{port}", NULL};
+        const char *fine[] = {"{addr}{ca}", "${x} {} {a b} {addr", NULL};
+        const char *at;
+        int len;
+
+        (void)state;
+        at = verdicts_words_odd(odd, &len);
+        assert_non_null(at);
+        assert_int_equal(len, 5);
+        assert_memory_equal(at, "{adr}", 5);
+        assert_null(verdicts_words_odd(fine, &len));
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -187,6 +202,7 @@ int main(void)
             cmocka_unit_test(other_braces_stay),
             cmocka_unit_test(what_is_put_in_is_not_read_again),
             cmocka_unit_test(a_place_that_is_not_there_is_an_error_of_usage),
+            cmocka_unit_test(what_only_looks_like_a_place_is_found),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
