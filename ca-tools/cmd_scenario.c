@@ -341,7 +341,8 @@ static int commit_clear(const struct lab *lab, const struct wanted *w,
 {
         if (cadb_begin(lab->db, e) != 0)
                 return -1;
-        if (clear_wanted(lab, w, cleared, e) == 0 &&
+        if (scenario_will_tell(lab, e) == 0 &&
+            clear_wanted(lab, w, cleared, e) == 0 &&
             cadb_commit(lab->db, e) == 0)
                 return scenario_tell(lab, e);
         cadb_rollback(lab->db);

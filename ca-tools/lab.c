@@ -5,6 +5,7 @@
 
 #include "anchors.h"
 #include "cadb/write.h"
+#include "scenario.h"
 #include "store.h"
 
 static int open_rest(struct lab *lab, struct err *e)
@@ -31,6 +32,7 @@ int lab_open_write(struct lab *lab, const struct args *a, struct err *e)
             open_rest(lab, e) != 0)
                 return -1;
         store_recover(lab);
+        scenario_tell_rest(lab);
         return anchors_recover(lab, e);
 }
 

@@ -19,8 +19,8 @@ struct lab {
 int lab_open(struct lab *lab, const struct args *a, struct err *e);
 
 /* The same for a command that changes something.  Completes or removes what
- * an interrupted 'issue' or 'add-ca' has left (store_recover,
- * anchors_recover). */
+ * an interrupted 'issue', 'add-ca' or 'scenario' has left (store_recover,
+ * anchors_recover, scenario_tell_rest). */
 int lab_open_write(struct lab *lab, const struct args *a, struct err *e);
 
 void lab_release(struct lab *lab);

@@ -89,6 +89,11 @@ int scenario_extend(const struct lab *lab, const struct forge *f,
 /* Tells TLS servers what is set now (see scenario/board.h), all but those that
  * no staple is among: they have it when this returns.  After the commit. */
 int scenario_tell(const struct lab *lab, struct err *e);
+/* Within the transaction before that: if we are killed between the two, the
+ * next command that writes tells. */
+int scenario_will_tell(const struct lab *lab, struct err *e);
+/* What somebody did not come to tell.  If it fails, the next one tries. */
+void scenario_tell_rest(const struct lab *lab);
 /* The same for a lab that is new: nothing is set, or never can be. */
 int scenario_tell_first(
     const char *dir, const struct cadb_settings *s, struct err *e);

@@ -41,6 +41,7 @@ int scenario_put(const struct lab *lab, const struct forge *f,
         struct signing s = {lab, f, c->scenario, aim, &row};
 
         if (scenario_aim_check(lab, aim, c->scenario, e) != 0 ||
+            scenario_will_tell(lab, e) != 0 ||
             cadb_scenario_set(lab->db, &row, f->now, e) != 0)
                 return -1;
         if (aim->has_ca)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cadb/write.h"
 #include "scenario/board.h"
@@ -132,6 +133,41 @@ static int compose(const struct lab *lab, struct telling *t, struct err *e)
         return 0;
 }
 
+/* ---- who is killed before it has told ----------------------------------- */
+
+/* There while something may be committed and not told. */
+static int untold_path(const char *dir, char out[PATH_MAX], struct err *e)
+{
+        return file_path(out, PATH_MAX, e, "%s/scenarios.untold", dir);
+}
+
+int scenario_will_tell(const struct lab *lab, struct err *e)
+{
+        char path[PATH_MAX];
+
+        if (untold_path(lab->dir, path, e) != 0)
+                return -1;
+        return lab->settings.temporary ? file_write_fast(path, "", 0, 0644, e)
+                                       : file_write(path, "", 0, 0644, e);
+}
+
+static void all_is_told(const struct lab *lab)
+{
+        char path[PATH_MAX];
+
+        if (untold_path(lab->dir, path, NULL) == 0)
+                unlink(path);
+}
+
+void scenario_tell_rest(const struct lab *lab)
+{
+        struct err ignored = ERR_INIT;
+        char path[PATH_MAX];
+
+        if (untold_path(lab->dir, path, NULL) == 0 && access(path, F_OK) == 0)
+                (void)scenario_tell(lab, &ignored);
+}
+
 /* With the write lock: whoever tells last has read what was committed last. */
 int scenario_tell(const struct lab *lab, struct err *e)
 {
@@ -146,6 +182,8 @@ int scenario_tell(const struct lab *lab, struct err *e)
                 if (rc == 0)
                         rc = labclock_touch(lab->dir, e);
         }
+        if (rc == 0)
+                all_is_told(lab);
         cadb_rollback(lab->db);
         buf_release(&t.text);
         free(t.cas);

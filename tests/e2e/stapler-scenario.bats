@@ -288,3 +288,19 @@ scenario() {
   grep -c 'scenario cert=www handshake=none left=1$' stapler.log
   grep -c 'scenario cert=www scenario=- ' stapler.log
 }
+
+@test "what a command did not come to tell TLS servers the next one tells" {
+  lab_of www
+  stapler
+  board=$OCSP_LAB_DIR/certs/.scenarios
+  mv "$board" kept
+  mkdir "$board"
+  run ! ocsp-ca scenario set www none
+  [[ $output == *"not told"* ]]
+  [ -e "$OCSP_LAB_DIR/scenarios.untold" ]
+  rmdir "$board"
+  mv kept "$board"
+  ocsp-ca issue other >/dev/null
+  sees missing www
+  [ ! -e "$OCSP_LAB_DIR/scenarios.untold" ]
+}
