@@ -17,14 +17,13 @@ and runs the tests, or those whose name matches PATTERN (as ctest -R).
   --ci    with -Werror; then most again with clang and the address and undefined
           behaviour sanitizers, the threaded programs with the thread
           sanitizer, and some seconds of fuzzing
-  --all   --ci, but all again with the address sanitizer; clang-tidy, tests
-          with nginx, HAProxy, Apache httpd, Caddy, hitch, Varnish, Java and
-          Go, suites of GnuTLS, wolfSSL and Erlang from Debian's source
-          packages, fifty labs at once and five hundred runs of the examples,
-          a hundred thousand handshakes and a thousand certificates,
-          and both commands of the README in a fresh Debian 12 and 13; what
-          can't be had is skipped with a word.  The packages of servers may
-          start them as services
+  --all   --ci, but all again with each sanitizer; clang-tidy, tests with nginx,
+          HAProxy, Apache httpd, Caddy, hitch, Varnish, Java and Go, suites of
+          GnuTLS, wolfSSL and Erlang from Debian's source packages, fifty labs
+          at once and five hundred runs of the examples, a hundred thousand
+          handshakes and a thousand certificates, and both commands of the
+          README in a fresh Debian 12 and 13; what can't be had is skipped with
+          a word.  The packages of servers may start them as services
 USAGE
 }
 
@@ -192,7 +191,11 @@ if [ $mode != core ]; then
   skipped='wall|once'
   [ $mode = all ] || skipped="$skipped|own"
   stage asan sanitized asan all -LE "$skipped"
-  stage tsan sanitized tsan threaded -L threaded
+  if [ $mode = all ]; then
+    stage tsan sanitized tsan all -LE "$skipped"
+  else
+    stage tsan sanitized tsan threaded -L threaded
+  fi
   stage fuzz fuzz
 fi
 if [ $mode = all ]; then
