@@ -94,9 +94,9 @@ int worker_look(struct worker *w, struct moment *out, struct err *e)
 
         if (check_place(w, e) != 0)
                 return -1;
-        /* Each before what it vouches for: the clock's setting before the
+        /* Each before what it vouches for: the clock's generation before the
          * time, the stamp before anything is read from the database. */
-        out->clock = labclock_setting_id(r->clock);
+        out->clock = labclock_generation(r->clock);
         out->now = responder_now(r);
         if (cadb_stamp_take(w->db, &out->stamp, e) != 0)
                 return -1;

@@ -12,7 +12,7 @@
 /* The state of the world when a request had arrived in whole. */
 struct moment {
         struct cadb_stamp stamp;
-        uint64_t clock; /* labclock_setting_id */
+        uint64_t clock; /* labclock_generation */
         int64_t now;
 };
 

@@ -143,13 +143,6 @@ struct labclock_setting labclock_get(const struct labclock *c)
         return (struct labclock_setting){(enum labclock_mode)s.mode, s.value};
 }
 
-uint64_t labclock_setting_id(const struct labclock *c)
-{
-        struct labclock_setting s = labclock_get(c);
-
-        return (uint64_t)s.value << 2 | (uint64_t)s.mode;
-}
-
 int64_t labclock_now(const struct labclock *c)
 {
         struct labclock_setting s = labclock_get(c);

@@ -38,9 +38,6 @@ int64_t labclock_now(const struct labclock *c);
 uint64_t labclock_generation(const struct labclock *c);
 
 struct labclock_setting labclock_get(const struct labclock *c);
-/* Which setting it is: equal numbers mean the same one, whatever was set in
- * between, and a touch changes nothing. */
-uint64_t labclock_setting_id(const struct labclock *c);
 
 /* Makes DIR/clock (real time) where there is none.  Without fsync. */
 int labclock_create(const char *dir, struct err *e);

@@ -17,7 +17,7 @@
 
 /* What an answer was made from.  If all of it is the same, so is the answer. */
 struct cache_basis {
-        uint64_t clock; /* labclock_setting_id */
+        uint64_t clock; /* labclock_generation */
         int64_t issuer; /* its id and version */
         int64_t issuer_version;
         int64_t row_version;

@@ -18,13 +18,15 @@ control() {
 }
 
 # call STATUS PATH [curl option]... : with the token; the answer is in $said.
+# STATUS: a pattern.
 call() {
   local want=$1 path=$2 got
   shift 2
   got=$(curl -sS -o said -w '%{http_code}' -H "Authorization: Bearer $token" \
     "$@" "$url$path")
   said=$(cat said)
-  [ "$got" = "$want" ] || {
+  # shellcheck disable=SC2053 # a pattern
+  [[ $got == $want ]] || {
     echo "HTTP $got, wanted $want: $path: $said" >&2
     return 1
   }
@@ -276,7 +278,8 @@ PY
   call 403 /list -H "Host: evil.example:$port"
   call 403 /list -H "Host: 127.0.0.1.evil.example:$port"
   call 403 /list -H "Host: 127.0.0.1:1"
-  call 403 /list -H 'Host:'
+  # libmicrohttpd 1.0 says so itself, by 400.
+  call '40[03]' /list -H 'Host:'
   call 403 /list -H 'Origin: http://127.0.0.1'
   call 403 /list -H 'Origin: null'
   call 403 / -H 'Host: evil.example'
