@@ -23,8 +23,14 @@ enum { GRACE_MS = 1000 };
 /* How often signers are looked at in idle times. */
 enum { WATCH_S = 30 };
 
-/* Connections of the status listener: waits of a test suite. */
-enum { STATUS_CONNECTIONS = 1024 };
+enum {
+        /* Connections of the status listener: waits of a test suite. */
+        STATUS_CONNECTIONS = 1024,
+        /* Descriptors of a thread: the database and its WAL, what tells that
+         * DIR has gone, epoll, and what wakes it; libmicrohttpd 1.0 has one
+         * more of these. */
+        THREAD_FILES = 8,
+};
 
 /* ---- where ------------------------------------------------------------- */
 
@@ -111,10 +117,12 @@ static int take_status(
         return 0;
 }
 
-/* As many descriptors as connections need, or as many as we may have. */
-static unsigned raise_files(unsigned connections)
+/* As many descriptors as connections need, or as many as we may have.  Each
+ * thread takes one connection in any case. */
+static unsigned raise_files(unsigned connections, unsigned threads)
 {
-        const rlim_t others = 64 + CRLS_OPEN_MAX + STATUS_CONNECTIONS;
+        const rlim_t own = (rlim_t)threads * THREAD_FILES;
+        const rlim_t others = own + 64 + CRLS_OPEN_MAX + STATUS_CONNECTIONS;
         struct rlimit l;
 
         if (getrlimit(RLIMIT_NOFILE, &l) != 0)
@@ -127,8 +135,9 @@ static unsigned raise_files(unsigned connections)
         }
         if (l.rlim_cur >= connections + others)
                 return connections;
-        return l.rlim_cur > 2 * others ? (unsigned)(l.rlim_cur - others)
-                                       : (unsigned)(l.rlim_cur / 2);
+        if (l.rlim_cur > 2 * others)
+                return (unsigned)(l.rlim_cur - others);
+        return l.rlim_cur > own ? (unsigned)((l.rlim_cur - own) / 2) : 0;
 }
 
 /* ---- serving ----------------------------------------------------------- */
@@ -138,7 +147,8 @@ static int start_server(struct responder *r, struct sockets *s, struct err *e)
 {
         const struct httpd_options o = {.fd = s->ocsp,
             .threads = r->options->threads,
-            .max_connections = raise_files(r->options->max_connections),
+            .max_connections =
+                raise_files(r->options->max_connections, r->options->threads),
             .max_body = OCSP_REQUEST_LIMIT,
             .post = true,
             .handler = serve_ocsp,
