@@ -11,33 +11,10 @@ static const char head[] =
     "padding:0 1em}td{padding:0 1em 0 0;vertical-align:top}"
     "pre{background:#eee;padding:1em;overflow:auto}</style>\n";
 
-/* Text from the peer goes into HTML. */
-static void escaped(struct buf *out, const char *text)
-{
-        for (; *text != '\0'; text++) {
-                switch (*text) {
-                case '<':
-                        buf_append_text(out, "&lt;");
-                        break;
-                case '>':
-                        buf_append_text(out, "&gt;");
-                        break;
-                case '&':
-                        buf_append_text(out, "&amp;");
-                        break;
-                case '"':
-                        buf_append_text(out, "&quot;");
-                        break;
-                default:
-                        buf_append(out, text, 1);
-                }
-        }
-}
-
 static void row(struct buf *out, const char *name, const char *value)
 {
         buf_printf(out, "<tr><td>%s<td>", name);
-        escaped(out, value);
+        buf_append_html(out, value);
         buf_append_text(out, "\n");
 }
 
@@ -85,15 +62,15 @@ static void commands(
         bool has_port = port != NULL && strchr(port, ']') == NULL;
 
         buf_append_text(out, "<p>See for yourself:\n<pre>ocsp-check https://");
-        escaped(out, host);
+        buf_append_html(out, host);
         buf_append_text(out, " --explain\ncurl --cert-status --cacert ");
-        escaped(out, p->dir);
+        buf_append_html(out, p->dir);
         buf_append_text(out, "/root.pem https://");
-        escaped(out, host);
+        buf_append_html(out, host);
         buf_append_text(out, "/\nopenssl s_client -status -CAfile ");
-        escaped(out, p->dir);
+        buf_append_html(out, p->dir);
         buf_append_text(out, "/root.pem -connect ");
-        escaped(out, host);
+        buf_append_html(out, host);
         buf_append_text(out, has_port ? "" : ":443");
         buf_append_text(out, "</pre>\n");
 }
@@ -104,7 +81,7 @@ void page_html(const struct page_spec *p, struct buf *out)
 
         buf_append_text(out, head);
         buf_append_text(out, "<h1>");
-        escaped(out, host);
+        buf_append_html(out, host);
         buf_append_text(out, "</h1>\n<p>This connection is ");
         buf_append_text(out, p->tls->version);
         buf_append_text(out, " and ");

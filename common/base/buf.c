@@ -69,6 +69,28 @@ void buf_printf(struct buf *b, const char *fmt, ...)
         b->len += (size_t)len;
 }
 
+void buf_append_html(struct buf *b, const char *text)
+{
+        for (; *text != '\0'; text++) {
+                switch (*text) {
+                case '<':
+                        buf_append_text(b, "&lt;");
+                        break;
+                case '>':
+                        buf_append_text(b, "&gt;");
+                        break;
+                case '&':
+                        buf_append_text(b, "&amp;");
+                        break;
+                case '"':
+                        buf_append_text(b, "&quot;");
+                        break;
+                default:
+                        buf_append(b, text, 1);
+                }
+        }
+}
+
 const char *buf_text(struct buf *b)
 {
         buf_append(b, "", 0);

@@ -31,6 +31,8 @@ void buf_append(struct buf *b, const void *data, size_t len);
 bool buf_reserve(struct buf *b, size_t len);
 
 void buf_append_text(struct buf *b, const char *text);
+/* As text or as a value in double quotes of HTML. */
+void buf_append_html(struct buf *b, const char *text);
 void buf_printf(struct buf *b, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 

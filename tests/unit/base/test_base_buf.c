@@ -103,9 +103,21 @@ static void spans_are_equal_by_content(void **state)
         assert_true(span_equal((struct span){NULL, 0}, (struct span){a, 0}));
 }
 
+static void test_html(void **state)
+{
+        struct buf b = {0};
+
+        (void)state;
+        buf_append_html(&b, "<a href=\"x\">R&D 'q'</a>");
+        assert_string_equal(
+            buf_text(&b), "&lt;a href=&quot;x&quot;&gt;R&amp;D 'q'&lt;/a&gt;");
+        buf_release(&b);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
+            cmocka_unit_test(test_html),
             cmocka_unit_test(zeroed_memory_is_an_empty_buffer),
             cmocka_unit_test(appended_bytes_stand_in_order_behind_growth),
             cmocka_unit_test(a_nul_always_stands_behind_text),
